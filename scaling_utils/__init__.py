@@ -1,0 +1,1 @@
+"""Neural scaling laws, rebuilt from data: runs, fits, intervals and figures."""

@@ -1,0 +1,99 @@
+"""Named errors: what is wrong, where, and how to mend it.
+
+Every error a user can cause derives from `ScalingError`. The command line prints it as one
+message without a traceback and exits with its `exit_code`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class ScalingError(Exception):
+    """Base of all errors that a user can meet and mend."""
+
+    exit_code = 2
+
+
+class DataError(ScalingError):
+    """A table of runs that cannot be read as it stands.
+
+    Parameters
+    ----------
+    problem
+        What is wrong, in one clause.
+    file
+        The file the data came from.
+    rows
+        One-based line numbers in that file (the header is line 1) of the offending values.
+    column
+        The column as the file spells it.
+    remedy
+        What the user can do about it.
+
+    Examples
+    --------
+    >>> str(DataError("token counts must be positive", file="runs.csv", rows=[4, 9], column="D",
+    ...               remedy="Were they given in billions?"))
+    "runs.csv: column 'D' (lines 4, 9): token counts must be positive. Were they given in billions?"
+    """
+
+    SHOWN = 5
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        file: str | Path | None = None,
+        rows: list[int] | None = None,
+        column: str | None = None,
+        remedy: str | None = None,
+    ) -> None:
+        self.problem, self.file, self.column, self.remedy = problem, file, column, remedy
+        self.rows = list(rows or [])
+        place = f"column {_quoted(column)}" if column is not None else ""
+        if self.rows:
+            shown = ", ".join(map(str, self.rows[: self.SHOWN]))
+            more = len(self.rows) - self.SHOWN
+            lines = f"line{'s' * (len(self.rows) > 1)} {shown}" + (f" and {more} more" if more > 0 else "")
+            place = f"{place} ({lines})" if place else lines
+        parts = [clip(str(file))] if file is not None else []
+        parts += [place] if place else []
+        message = ": ".join([*parts, problem])
+        super().__init__(f"{message}. {remedy}" if remedy else message)
+
+
+class ConventionError(ScalingError):
+    """Quantities counted by different rules were about to be mixed."""
+
+
+class DatasetUnavailable(ScalingError):
+    """A known dataset is neither cached nor mirrored, and cannot be downloaded now."""
+
+
+class ChecksumError(ScalingError):
+    """A data file does not have the sha256 that the registry states."""
+
+
+class ParameterError(ScalingError):
+    """A notebook was given a parameter that it does not have, or of the wrong type."""
+
+
+class BuildError(ScalingError):
+    """The book could not be built; the site that stood before is untouched."""
+
+    exit_code = 1
+
+
+def clip(text: str, width: int = 120) -> str:
+    """One printable line of at most `width` characters, for text that came from outside.
+
+    >>> clip("a\\nb")
+    'a\\\\nb'
+    """
+    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return line if len(line) <= width else line[: width - 1] + "…"
+
+
+def _quoted(name: str) -> str:
+    return f"'{clip(name, 60)}'"
