@@ -86,10 +86,10 @@ class BuildError(ScalingError):
 
 
 def clip(text: str, width: int = 120) -> str:
-    """One printable line of at most `width` characters, for text that came from outside.
+    r"""One printable line of at most `width` characters, for text that came from outside.
 
-    >>> clip("a\\nb")
-    'a\\\\nb'
+    >>> clip("a\nb")
+    'a\\nb'
     """
     line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
     return line if len(line) <= width else line[: width - 1] + "…"

@@ -1,0 +1,251 @@
+"""What a table of runs must satisfy: the rules on cells and rows, and where a broken one is.
+
+`pandera` evaluates the rules on cells; the units people mistake (billions, PF-days) are judged on whole runs
+in `units.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from scaling_utils.conventions import PF_DAY, Conventions
+from scaling_utils.errors import DataError, clip
+from scaling_utils.runs.columns import BY_NAME, COLUMNS, Column, listed, nearest
+
+LARGEST = 1e60
+"""No count or loss reaches this; products of two stay within floats."""
+
+OPTIONAL_CELLS = frozenset({"budget"})
+"""Columns whose cells may be empty: a run outside every IsoFLOP slice has no budget."""
+
+_RULES = ("filled", "finite", "positive", "at least one", "below the largest", "unique")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where rows came from, so that messages can point there.
+
+    Parameters
+    ----------
+    file
+        File name or dataset id.
+    spelling
+        Canonical column name to the source's own.
+    lines
+        Line number in the file of each row of the frame.
+    """
+
+    file: str
+    spelling: Mapping[str, str]
+    lines: Sequence[int]
+
+    def error(
+        self,
+        problem: str,
+        *,
+        column: str | None = None,
+        positions: Iterable[int] = (),
+        remedy: str | None = None,
+    ) -> DataError:
+        """Make the `DataError` for a canonical column and row positions, in the file's own terms."""
+        return DataError(
+            problem,
+            file=self.file,
+            rows=[int(self.lines[position]) for position in positions],
+            column=None if column is None else self.spelling.get(column, column),
+            remedy=remedy,
+        )
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One broken rule: in which canonical column, at which row positions, and what to do about it."""
+
+    column: str
+    positions: list[int]
+    what: str
+    remedy: str
+
+
+def raise_first(problems: Sequence[Problem], origin: Origin) -> None:
+    """Raise one `DataError` for the first problem that mentions up to three others; nothing without any."""
+    if not problems:
+        return
+    first, *others = problems
+    also = [_mention(problem, origin) for problem in others[:3]]
+    if len(others) > 3:
+        also.append("and more")
+    remedy = first.remedy + (f" Also: {'; '.join(also)}." if also else "")
+    raise origin.error(first.what, column=first.column, positions=first.positions, remedy=remedy)
+
+
+def require_columns(
+    present: Iterable[str], conventions: Conventions, origin: Origin, names: list[str]
+) -> None:
+    """Refuse a table without loss, or without enough of params, tokens and flops.
+
+    Raises
+    ------
+    DataError
+        Naming what is missing, the names looked for, and the columns of the source.
+    """
+    present = set(present)
+    missing = [] if "loss" in present else ["loss"]
+    counts = [name for name in ("params", "tokens", "flops") if name in present]
+    if "params" not in counts and (conventions.flop_rule != "6ND" or len(counts) < 2):
+        missing.insert(0, "params")
+    if "params" in counts and len(counts) == 1:
+        missing.insert(0, "tokens")
+    if not missing:
+        return
+    understood = set(origin.spelling.values())
+    clauses, hints = [], []
+    for name in missing:
+        either = " or 'flops'" if name == "tokens" else ""
+        aliases = ", ".join(BY_NAME[name].aliases[:8])
+        clauses.append(f"no column for '{name}'{either} (also understood: {aliases}, ...)")
+        guess = nearest(BY_NAME[name], [n for n in names if n not in understood])
+        if guess is not None:
+            hints.append(f"If '{clip(guess, 60)}' holds the {BY_NAME[name].noun}, rename it to '{name}'.")
+    remedy = (
+        " ".join(hints) or "Rename the columns that hold them, or in Python pass columns={'theirs': 'ours'}."
+    )
+    raise origin.error(f"{'; '.join(clauses)}; the columns are {listed(names)}", remedy=remedy)
+
+
+def check_cells(frame: pd.DataFrame, conventions: Conventions, origin: Origin) -> None:
+    """Check every canonical column of `frame` (floats and text, positions as index) against its rules.
+
+    A run has one row per step; without steps, one per token count, which FLOPs stand for under ``"6ND"``.
+    Reported FLOPs are not held to that: points read off a drawn curve may coincide.
+
+    Raises
+    ------
+    DataError
+        One for all broken rules.
+    """
+    import pandera.pandas as pa
+    from pandera.config import ValidationDepth, config_context
+
+    points = ("step", "tokens", "flops") if conventions.flop_rule == "6ND" else ("step", "tokens")
+    point = next((name for name in points if name in frame), None)
+    schema = pa.DataFrameSchema(
+        {
+            c.name: pa.Column(nullable=c.name in OPTIONAL_CELLS, checks=_checks(c))
+            for c in COLUMNS
+            if c.name in frame
+        },
+        unique=["run_id", point] if point else None,
+        report_duplicates="all",
+    )
+    # An environment variable can switch pandera off; a table that was not checked must not pass.
+    with config_context(validation_enabled=True, validation_depth=ValidationDepth.SCHEMA_AND_DATA):
+        try:
+            schema.validate(frame, lazy=True)
+        except pa.errors.SchemaErrors as failed:
+            raise_first(_problems(failed.failure_cases, frame, point), origin)
+
+
+def check_one_model_per_run(frame: pd.DataFrame, origin: Origin) -> None:
+    """Refuse a run whose parameter count changes: its name then names a family of runs.
+
+    Raises
+    ------
+    DataError
+        Naming the first such run and its rows.
+    """
+    if "params" not in origin.spelling:
+        return
+    sizes = frame.groupby("run_id", sort=False)["params"].nunique()
+    mixed = sizes[sizes > 1]
+    if len(mixed):
+        run, many = str(mixed.index[0]), int(mixed.iloc[0])
+        raise origin.error(
+            f"run '{clip(run, 60)}' has {many} different parameter counts",
+            column="run_id",
+            positions=np.flatnonzero(frame["run_id"] == run).tolist(),
+            remedy="A run trains one model; give every model its own run_id.",
+        )
+
+
+def _checks(column: Column) -> list[Any]:
+    import pandera.pandas as pa
+
+    if column.dtype == "text":
+        return []
+    zero_allowed = column.minimum == 0.0
+    checks = [
+        pa.Check(np.isfinite, error="finite"),
+        pa.Check(lambda x: (x >= 0) if zero_allowed else (x > 0), error="positive"),
+        pa.Check(lambda x: x < LARGEST, error="below the largest"),
+    ]
+    if column.minimum == 1.0:
+        checks.append(pa.Check(lambda x: x >= 1, error="at least one"))
+    return checks
+
+
+def _problems(cases: pd.DataFrame, frame: pd.DataFrame, point: str | None) -> list[Problem]:
+    """Order pandera's failure cases by column and rule; a cell counts for the first rule it breaks."""
+    renamed = {"not_nullable": "filled", "multiple_fields_uniqueness": "unique"}
+    rules = cases["check"].replace(renamed)
+    problems = []
+    for column in COLUMNS:
+        seen: set[int] = set()
+        for rule in _RULES:
+            # Both columns of a repeated pair are reported; the point (step or tokens) stands for the pair.
+            if rule == "unique" and column.name != point:
+                continue
+            broken = cases.loc[(cases["column"] == column.name) & (rules == rule), "index"]
+            positions = sorted(set(broken.astype(int)) - seen)
+            if positions:
+                seen.update(positions)
+                problems.append(_problem(column, rule, positions, frame))
+    return problems
+
+
+def _problem(column: Column, rule: str, positions: list[int], frame: pd.DataFrame) -> Problem:
+    value = frame[column.name].iloc[positions[0]]
+    shown = (
+        "an empty cell" if pd.isna(value) else f"{value:.6g}" if column.dtype == "float" else clip(value, 40)
+    )
+    if rule == "unique":
+        run = clip(str(frame["run_id"].iloc[positions[0]]), 40)
+        what = f"run '{run}' has more than one row with {column.name} {shown}"
+        remedy = f"Keep one row per run and {column.name}, and give different runs different names."
+        return Problem(column.name, positions, what, remedy)
+    demand = {
+        "filled": "be given",
+        "finite": "be finite",
+        "positive": "be zero or positive" if column.minimum == 0.0 else "be positive",
+        "at least one": "be at least 1",
+        "below the largest": f"be below {LARGEST:g}",
+    }[rule]
+    return Problem(column.name, positions, f"{column.noun} must {demand}, not {shown}", _remedy(column, rule))
+
+
+def _remedy(column: Column, rule: str) -> str:
+    if column.name == "loss" and rule in ("filled", "finite"):
+        return "Leave out these rows; a run that diverged, or was not evaluated, has no loss to fit."
+    if column.name == "loss" and rule == "positive":
+        return (
+            "The loss is a negative log-likelihood; was the log-likelihood given, or a loss minus its floor?"
+        )
+    if column.unit == "FLOPs" and rule == "at least one":
+        return f"Were they given in PF-days? One PF-day is {PF_DAY:g} FLOPs."
+    if rule == "at least one":
+        return f"Were they given in billions? Write 0.5 billion {column.unit} as 5e8."
+    return (
+        "Check the unit." if rule == "below the largest" else "Correct these cells or leave out their rows."
+    )
+
+
+def _mention(problem: Problem, origin: Origin) -> str:
+    lines = [int(origin.lines[position]) for position in problem.positions]
+    more = f" and {len(lines) - 1} more" if len(lines) > 1 else ""
+    name = clip(origin.spelling.get(problem.column, problem.column), 60)
+    return f"column '{name}' (line {lines[0]}{more}): {problem.what}"

@@ -1,0 +1,271 @@
+"""The registered datasets: which there are, where their files are, and how to load them.
+
+`data/registry.toml` is the single list. `load` turns an id, or a CSV file of anyone's runs, into a
+`RunTable`; `locate` gives the verified file behind an id; `catalogue` says what is at hand.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from scaling_utils.conventions import Conventions
+from scaling_utils.errors import DataError, DatasetUnavailable, clip
+from scaling_utils.runs import download
+from scaling_utils.runs.dataset import Dataset, listed, read_registry
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from scaling_utils.runs.table import RunTable
+
+
+def data_folder() -> Path:
+    """Folder of the bundled data: inside an installed package, or beside it in a checkout.
+
+    >>> (data_folder() / "registry.toml").is_file()
+    True
+    """
+    package = Path(__file__).resolve().parents[1]
+    installed = package / "_data"
+    return installed if installed.is_dir() else package.parent / "data"
+
+
+def datasets() -> dict[str, Dataset]:
+    """The registered datasets by id.
+
+    >>> datasets()["hoffmann2022-fig4"].citation
+    'hoffmann2022training'
+    """
+    return dict(_registry())
+
+
+def dataset(dataset_id: str) -> Dataset:
+    """One registered dataset.
+
+    Raises
+    ------
+    DataError
+        If there is no such id; the message suggests the nearest one.
+
+    Examples
+    --------
+    >>> dataset("hoffman2022-fig4")
+    Traceback (most recent call last):
+    scaling_utils.errors.DataError: no dataset is called 'hoffman2022-fig4'. Did you mean 'hoffmann...
+    """
+    registry = _registry()
+    if dataset_id in registry:
+        return registry[dataset_id]
+    near = get_close_matches(dataset_id, registry, n=1)
+    guess = f"Did you mean '{near[0]}'? " if near else ""
+    raise DataError(
+        f"no dataset is called '{clip(str(dataset_id), 60)}'", remedy=f"{guess}There are {listed(registry)}"
+    )
+
+
+def locate(dataset_id: str, *, offline: bool = False) -> Path:
+    """The file behind an id, with its checksum verified; downloaded if need be.
+
+    Parameters
+    ----------
+    dataset_id
+        Registered id.
+    offline
+        Do not use the network.
+
+    Returns
+    -------
+    pathlib.Path
+        The bundled file, or the copy in the mirror or the cache.
+
+    Raises
+    ------
+    DataError
+        If the id is not registered.
+    DatasetUnavailable
+        If the file is not at hand; the message says how to get it.
+    ChecksumError
+        If a file does not have the registered sha256.
+
+    Examples
+    --------
+    >>> locate("hoffmann2022-fig4").name
+    'hoffmann2022_fig4.csv'
+    """
+    entry = dataset(dataset_id)
+    if entry.remote is not None:
+        return download.obtain(entry.remote, offline=offline)
+    path = data_folder() / str(entry.path)
+    remedy = "It comes with the book: restore it from the repository, or install the package again"
+    try:
+        found = download.file_sha256(path)
+    except OSError as error:
+        raise DatasetUnavailable(
+            f"{clip(str(path), 300)} cannot be read ({error.strerror}). {remedy}"
+        ) from error
+    download.require_checksum(path, expected=entry.sha256, found=found, remedy=remedy)
+    return path
+
+
+def load(
+    source: str | Path, *, variant: str | None = None, conventions: Conventions | None = None
+) -> RunTable:
+    """Load runs by dataset id, or from a CSV file.
+
+    Parameters
+    ----------
+    source
+        Registered id, or path of a CSV file (see `read_csv`).
+    variant
+        Which protocol of a dataset that holds several; by default the registered default.
+    conventions
+        How a CSV file counts parameters, FLOPs and loss. A registered dataset has its own.
+
+    Returns
+    -------
+    RunTable
+        Checked rows with the conventions they are counted by.
+
+    Raises
+    ------
+    DataError
+        If the id, the variant or the file is unknown, or the rows cannot be used as they stand.
+    DatasetUnavailable
+        If a public file is not at hand and cannot be downloaded now.
+    ChecksumError
+        If a file does not have the registered sha256.
+
+    Examples
+    --------
+    >>> runs = load("hoffmann2022-fig4")
+    >>> len(runs.frame), runs.frame["budget"].nunique()
+    (245, 9)
+    """
+    if str(source) in _registry():
+        if conventions is not None:
+            raise DataError(
+                f"dataset '{source}' has its own conventions", remedy="Give conventions only with a CSV file."
+            )
+        return _load_registered(dataset(str(source)), variant)
+    if not _is_file_name(source):
+        dataset(str(source))
+    if variant is not None:
+        raise DataError("a CSV file has no variants", file=source, remedy="Leave variant out.")
+    from scaling_utils.runs.readers import read_csv
+
+    return read_csv(source, conventions=conventions or Conventions())
+
+
+def load_table(dataset_id: str) -> pd.DataFrame:
+    """Load a registered table of laws: fitted constants, not runs.
+
+    Raises
+    ------
+    DataError
+        If the id is not registered, or holds runs.
+    DatasetUnavailable, ChecksumError
+        As for `locate`.
+
+    Examples
+    --------
+    >>> load_table("lu2025-moba-projections").columns.to_list()
+    ['panel', 'attention', 'a_fit', 'b_fit', 'a_pub', 'b_pub']
+    """
+    import pandas as pd
+
+    entry = dataset(dataset_id)
+    if entry.kind != "laws":
+        raise DataError(f"dataset '{entry.id}' holds runs, not laws", remedy=f"Use load('{entry.id}').")
+    return pd.read_csv(locate(dataset_id))
+
+
+@dataclass(frozen=True)
+class CatalogueRow:
+    """A dataset and whether its file is at hand; as text, one line of a list.
+
+    Parameters
+    ----------
+    dataset
+        Its entry in the registry.
+    state
+        ``bundled``, ``mirrored``, ``cached``, ``damaged`` (a copy with another checksum) or ``absent``.
+    conventions
+        What C, N and the loss mean, in words; of the default variant, and empty for laws.
+    url
+        Public address of the file; empty where it is bundled.
+    """
+
+    dataset: Dataset
+    state: Literal["bundled"] | download.State
+    conventions: str
+    url: str
+
+    def __str__(self) -> str:
+        entry = self.dataset
+        return f"{entry.id:<25} {self.state:<9} {entry.licence:<10} {entry.title}"
+
+
+def catalogue() -> list[CatalogueRow]:
+    """What the registry holds and what is at hand; never uses the network.
+
+    Examples
+    --------
+    >>> print(catalogue()[0])
+    hoffmann2022-fig4   bundled   CC-BY-4.0   Hoffmann et al. 2022, Figure 4: ...
+    """
+    return [
+        CatalogueRow(
+            dataset=entry,
+            state="bundled" if entry.remote is None else download.state(entry.remote),
+            conventions=_conventions_text(entry),
+            url="" if entry.remote is None else entry.remote.url,
+        )
+        for entry in _registry().values()
+    ]
+
+
+def fetch(dataset_id: str) -> Path:
+    """Bring the file of a dataset to this machine, if it is not here yet, and verify it.
+
+    What the command line calls; raises what `locate` raises.
+
+    >>> fetch("lu2025-moba").name
+    'lu2025_moba_fig3_fig8.csv'
+    """
+    return locate(dataset_id)
+
+
+@cache
+def _registry() -> dict[str, Dataset]:
+    return read_registry(data_folder() / "registry.toml")
+
+
+def _load_registered(entry: Dataset, variant: str | None) -> RunTable:
+    from scaling_utils.runs.importers import import_runs
+    from scaling_utils.runs.table import RunTable
+
+    chosen = entry.choose_variant(variant)
+    conventions = entry.conventions_of(chosen)
+    frame = import_runs(entry.id, locate(entry.id), variant=chosen)
+    source = f"{entry.id}:{chosen}" if chosen else entry.id
+    return RunTable.from_frame(frame, conventions=conventions, source=source, sha256=entry.sha256)
+
+
+def _is_file_name(source: str | Path) -> bool:
+    name = str(source)
+    separators = [os.sep, os.altsep or os.sep]
+    return (
+        isinstance(source, Path) or any(s in name for s in separators) or "." in name or Path(name).is_file()
+    )
+
+
+def _conventions_text(entry: Dataset) -> str:
+    if entry.kind == "laws":
+        return ""
+    c = entry.conventions_of()
+    return f"C by {c.flop_rule}, N {c.param_count}, loss in {c.loss_unit}"

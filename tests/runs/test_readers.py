@@ -1,0 +1,304 @@
+import gzip
+import hashlib
+import itertools
+import os
+import time
+import tracemalloc
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from scaling_utils.conventions import Conventions
+from scaling_utils.errors import DataError
+from scaling_utils.runs import RunTable, describe, read_csv
+from scaling_utils.runs import rawtext as rawtext_module
+from scaling_utils.runs.rawtext import BLOCK, MAX_LINE
+
+HEADER = "run_id,params,tokens,loss\n"
+GOOD = HEADER + "a,7e7,1.4e9,3.4\nb,4e8,8e9,2.9\n"
+
+
+@pytest.fixture
+def write(tmp_path):
+    def make(content, name="runs.csv"):
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return make
+
+
+def refusal(path, **options):
+    with pytest.raises(DataError) as caught:
+        read_csv(path, **options)
+    return str(caught.value)
+
+
+class TestGoodFiles:
+    @pytest.mark.parametrize(
+        "content",
+        [
+            GOOD,
+            GOOD.replace(",", ";"),
+            GOOD.replace(",", "\t"),
+            GOOD.replace(",", ", "),
+            GOOD.replace("\n", "\r\n"),
+            GOOD.replace("\n", "\r"),
+            GOOD.rstrip("\n"),
+            GOOD.encode("utf-8-sig"),
+            "\n\n" + GOOD.replace("\n", "\n\n") + ",,,\n",
+            GOOD.replace("\n", ",\n"),
+            "".join(f"{i},{line}\n" for i, line in zip(["", 0, 1], GOOD.split("\n"), strict=False)),
+            '"run_id","params","tokens","loss"\n"a","7e7","1.4e9","3.4"\n"b",4e8,8e9,2.9\n',
+            gzip.compress(GOOD.encode()),
+            gzip.compress(HEADER.encode()) + gzip.compress(GOOD.removeprefix(HEADER).encode()),
+        ],
+        ids=itertools.count(),
+    )
+    def test_one_table_in_many_spellings(self, write, content):
+        path = write(content)
+        runs = read_csv(path)
+        assert runs.frame["run_id"].tolist() == ["a", "b"]
+        assert runs.frame[["params", "tokens", "loss"]].to_numpy().tolist() == [
+            [7e7, 1.4e9, 3.4],
+            [4e8, 8e9, 2.9],
+        ]
+        assert list(runs.frame) == ["run_id", "params", "tokens", "flops", "loss"]
+        assert runs.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+        assert runs.source == "runs.csv"
+
+    def test_own_columns_are_numbers_where_all_cells_are(self, write):
+        path = write("N,D,loss,seed,note,self\n1e8,1e9,3,1,007,x\n2e8,2e9,3,,n/a,y\n")
+        frame = read_csv(path).frame
+        assert frame["seed"].iloc[0] == 1.0
+        assert frame["note"].iloc[0] == 7.0
+        assert frame["self"].tolist() == ["x", "y"]
+
+    def test_run_names_stay_text(self, write):
+        frame = read_csv(write("run,N,D,loss\n007,1e8,1e9,3\nNA,2e8,2e9,3\n")).frame
+        assert frame["run_id"].tolist() == ["007", "NA"]
+
+    def test_the_delimiter_is_the_one_that_names_known_columns(self, write):
+        path = write("N;D;loss;note (a, b, c, d, e)\n1e8;1e9;3;x\n")
+        assert read_csv(path).frame["note (a, b, c, d, e)"].tolist() == ["x"]
+
+    def test_columns_and_conventions_of_the_user(self, write):
+        path = write("size_nonemb,D,loss\n1e8,1e9,3\n")
+        conventions = Conventions(param_count="non-embedding")
+        runs = read_csv(path, columns={"size_nonemb": "params"}, conventions=conventions)
+        assert runs.conventions == conventions
+        assert runs.spelling["params"] == "size_nonemb"
+
+    def test_pandas_writes_what_we_read(self, write, tmp_path):
+        frame = read_csv(write(GOOD)).frame
+        frame.to_csv(tmp_path / "again.csv.gz")
+        pd.testing.assert_frame_equal(read_csv(tmp_path / "again.csv.gz").frame, frame)
+
+
+BAD = [
+    ("", "the file is empty"),
+    ("\n \n", "the file is empty"),
+    ("\ufeff", "the file is empty"),
+    (",,\n,,\n", "only empty cells"),
+    (HEADER, "no rows"),
+    ("N,D\n1e8,1e9\n", "no column for 'loss' (also understood: L, val_loss"),
+    ("N,tokns,loss\n1e8,1e9,3\n", "If 'tokns' holds the token counts, rename it to 'tokens'"),
+    (GOOD + "c,abc,1e9,3\n", "column 'params' (line 4): parameter counts must be numbers, not 'abc'"),
+    (GOOD + "c,,1e9,3\n", "column 'params' (line 4): parameter counts must be given"),
+    (GOOD + "c,1e8,NaN,3\n", "column 'tokens' (line 4): token counts must be given"),
+    (GOOD + "c,1e8,0,3\n", "column 'tokens' (line 4): token counts must be positive, not 0"),
+    (GOOD + "c,1e8,1e9,-3\n", "column 'loss' (line 4): losses must be positive, not -3"),
+    (GOOD + "c,1e8,inf,3\n", "column 'tokens' (line 4): token counts must be finite, not inf"),
+    (GOOD + "c,1e999,1e9,3\n", "column 'params' (line 4): parameter counts must be finite"),
+    (GOOD + "a,7e7,1.4e9,3.3\n", "column 'tokens' (lines 2, 4): run 'a' has more than one row"),
+    ("run,step,N,D,loss\na,5,1e8,1e9,3\na,5,1e8,2e9,3\n", "column 'step' (lines 2, 3): run 'a'"),
+    ("N,D,loss,loss\n1e8,1e9,3,4\n", "used more than once: 'loss'"),
+    ("N,D,val_loss,test_loss\n1e8,1e9,3,4\n", "2 columns could be 'loss'"),
+    (GOOD.replace(",", "|"), "separated by '|'"),
+    (GOOD.replace(",", " "), "separated by spaces"),
+    (HEADER + "a;7e7;1.4e9;3.4\n", "line 2: 1 cell where the header names 4 columns"),
+    (HEADER + "a;7e7;1.4e9;3.4\n", "seem to be separated by semicolon"),
+    (GOOD.replace(",", ";").replace(".", ","), "a decimal point: 1234.5"),
+    (HEADER + "a,7e7,1,4e9,3,4\n", "Do numbers hold commas?"),
+    (HEADER + 'a,"70,000,000",1e9,3\n', "Write no thousands separators"),
+    (HEADER + "a,70 000 000,1e9,3\n", "without spaces, underscores"),
+    (HEADER + "a,70_000_000,1e9,3\n", "without spaces, underscores"),
+    (HEADER + "a,70M,1e9,3\n", "1.5e9, not 1.5B"),
+    (GOOD + "c,1e8,1e9\n", "line 4: 3 cells"),
+    ("# a, b\nN,D,loss\n1e8,1e9,3\n", "Remove the comment lines"),
+    ("N,,D,loss\n1e8,5,1e9,3\n", "column 2 has no name"),
+    (HEADER + '"a,1e8,1e9,3\n', "line 2: the row cannot be split"),
+    (HEADER + '"a"b,1e8,1e9,3\n', "line 2: the row cannot be split"),
+    (HEADER + "x" * 200_000 + ",1e8,1e9,3\n", "line 2: the row cannot be split"),
+    ("N,D,loss" + "," * 20_000 + "\n", "columns"),
+    ("\n\n" + HEADER + '\n"two\nlines",1e8,1e9,3\n\nc,x,1e9,3\n', "(line 8)"),
+    (GOOD.encode("utf-16"), "UTF-16"),
+    (GOOD.encode("utf-16-le"), "UTF-16"),
+    (GOOD.encode("utf-16-be"), "UTF-16"),
+    (GOOD.encode("utf-32"), "UTF-16 or UTF-32"),
+    ((GOOD + "café,1e8,1e9,3\n").encode("latin-1"), "line 4: the text is not UTF-8 (byte 0xe9)"),
+    (GOOD + "c\0,1e8,1e9,3\n", "line 4: this is not text"),
+    (b"PK\x03\x04" + bytes(range(256)), "Excel"),
+    (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "this is not text"),
+    ('{"N": 1e8}\n', "JSON"),
+    ("<!DOCTYPE html>\n", "HTML"),
+    (gzip.compress(gzip.compress(GOOD.encode())), "gzip more than once"),
+    (gzip.compress(GOOD.encode())[:-6], "damaged or cut short"),
+    (gzip.compress(GOOD.encode()) + b"junk", "damaged or cut short"),
+    ("N,D,loss\n7e7,1.4,3\n4e8,8,2.9\n", "Were they given in billions"),
+]
+
+
+class TestBadFiles:
+    @pytest.mark.parametrize(("content", "expected"), BAD, ids=itertools.count())
+    def test_one_message_names_file_place_and_remedy(self, write, content, expected):
+        message = refusal(write(content))
+        assert expected in message
+        assert "runs.csv: " in message
+        assert message.isprintable()
+        assert len(message) < 1000
+
+    def test_a_flipped_byte_inside_gzip(self, write):
+        data = bytearray(gzip.compress(GOOD.encode() * 50))
+        data[len(data) // 2] ^= 0xFF
+        assert "damaged" in refusal(write(bytes(data)))
+
+    def test_a_name_that_promises_gzip(self, write):
+        assert "this is not gzip" in refusal(write(GOOD, "runs.csv.gz"))
+
+    def test_what_is_no_file(self, tmp_path):
+        assert "no such file" in refusal(tmp_path / "none.csv")
+        assert "a folder" in refusal(tmp_path)
+        assert "cannot be read" in refusal("a\0b.csv")
+        assert "cannot be read" in refusal("x" * 5000)
+
+    @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+    def test_a_pipe_does_not_hang(self, tmp_path):
+        os.mkfifo(tmp_path / "pipe.csv")
+        assert "not a regular file" in refusal(tmp_path / "pipe.csv")
+
+    def test_an_unreadable_file(self, write, monkeypatch):
+        def deny(*_, **__):
+            raise PermissionError(13, "Permission denied")
+
+        path = write(GOOD)
+        monkeypatch.setattr(Path, "open", deny)
+        assert "cannot be read (Permission denied)" in refusal(path)
+
+
+class TestBounds:
+    def test_an_endless_line_is_refused_after_a_mebibyte(self):
+        taken = itertools.count()
+        blocks = (b"x" * BLOCK for _ in taken)
+        with pytest.raises(DataError, match=r"runs\.csv: line 2: this line is longer than 1,048,576 bytes"):
+            rawtext_module._collect(itertools.chain([b"N,D,loss\n"], blocks), "runs.csv")
+        assert next(taken) <= MAX_LINE // BLOCK + 2
+
+    def test_a_line_of_two_gigabytes(self, write):
+        path = write(GOOD)
+        os.truncate(path, 2 << 30)
+        started = time.monotonic()
+        assert "line 4: this is not text" in refusal(path)
+        assert time.monotonic() - started < 5
+
+    def test_a_long_line_inside_gzip_takes_little_memory(self, write):
+        path = write(gzip.compress(HEADER.encode() + b"x" * (64 << 20), compresslevel=1), "runs.csv.gz")
+        tracemalloc.start()
+        try:
+            assert "line 2: this line is longer" in refusal(path)
+            assert tracemalloc.get_traced_memory()[1] < 8 << 20
+        finally:
+            tracemalloc.stop()
+
+    def test_a_line_of_a_mebibyte_across_blocks_is_not_too_long(self, monkeypatch):
+        line = b"x" * (MAX_LINE - 1) + b"\n"
+        blocks = [line[i : i + BLOCK] for i in range(0, len(line), BLOCK)]
+        assert rawtext_module._collect(iter(blocks * 2), "runs.csv") == line * 2
+
+    def test_a_table_that_is_too_large(self, write, monkeypatch):
+        monkeypatch.setattr(rawtext_module, "MAX_BYTES", 1 << 17)
+        path = write(gzip.compress(HEADER.encode() + b"\n" * (1 << 20)), "runs.csv.gz")
+        assert "the table is larger than" in refusal(path)
+
+
+def test_describe_says_how_the_file_was_understood(write):
+    text = "run,step,N,tokens,val_loss,seed\n" + "".join(
+        f"r{n:.0e},{s},{n},{s * 6e17 / (6 * n):.8g},{5 - s / 2:g},1\n"
+        for n in (1e8, 2e8, 4e8)
+        for s in (0, 1, 2)
+    )
+    lines = dict(describe(read_csv(write(text))))
+    assert lines["rows"] == "6"
+    assert lines["runs"] == "3"
+    assert lines["left out"] == "3 at step 0 (untrained)"
+    assert lines["params"] == "1e+08 to 4e+08 parameters, from column 'N'"
+    assert lines["flops"] == "6e+17 to 1.2e+18 FLOPs, filled in by C = 6 N D"
+    assert lines["loss"] == "4 to 4.5 nats/token, from column 'val_loss'"
+    assert lines["own columns"] == "'seed'"
+    assert lines["budgets"] == "1, found from the FLOPs: 1.2e+18 FLOPs (3 runs)"
+    assert lines["conventions"] == "C by 6ND, N total, loss in nats/token"
+
+
+def read_or_refuse(folder, data):
+    """The one property: a checked table or a printable DataError, soon."""
+    path = folder / "fuzz.csv"
+    path.write_bytes(data)
+    try:
+        runs = read_csv(path)
+    except DataError as error:
+        assert str(error).isprintable()
+        return
+    assert isinstance(runs, RunTable)
+    assert len(runs) > 0
+    numbers = runs.frame[["params", "tokens", "flops", "loss"]]
+    assert (numbers > 0).all(axis=None)
+    assert (numbers < float("inf")).all(axis=None)
+    assert describe(runs)
+    assert repr(runs).isprintable()
+
+
+WORDS = (
+    "a b nan inf -1 0 1e8 2e9 3.1 3,1 é 1e-320 1e308 True 0x10 １ # run N D C loss val_loss step budget self"
+)
+CELLS = st.sampled_from([*WORDS.split(), "", " ", '"', '""', '"x', "\r"])
+MUTATIONS = st.lists(st.tuples(st.integers(0, 200), st.integers(0, 12), CELLS), max_size=6)
+fuzz = settings(
+    max_examples=int(os.environ.get("SCALING_FUZZ", "150")),
+    derandomize="SCALING_FUZZ" not in os.environ,
+    deadline=10_000,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+
+
+@fuzz
+@given(data=st.binary(max_size=300))
+@example(data=b"\x1f\x8b")
+@example(data=b"\xff\xfe")
+@example(data=b"\xef\xbb\xbf,\n")
+@example(data=b'""\n')
+def test_any_bytes_are_refused_or_read(tmp_path, data):
+    read_or_refuse(tmp_path, data)
+
+
+@fuzz
+@given(mutations=MUTATIONS, zipped=st.booleans())
+def test_any_damage_to_a_good_file_is_refused_or_read(tmp_path, mutations, zipped):
+    text = "run,step,N,D,C,loss,budget\n" + "".join(
+        f"r{n},{s},{n}e8,{s * n}e9,{6 * n * n * s}e17,{5 - s},1e18\n" for n in (1, 2) for s in (1, 2)
+    )
+    for place, length, cell in mutations:
+        text = text[:place] + cell + text[place + length :]
+    data = text.encode()
+    read_or_refuse(tmp_path, gzip.compress(data) if zipped else data)
+
+
+@fuzz
+@given(
+    rows=st.lists(st.lists(CELLS, min_size=2, max_size=6), min_size=1, max_size=6),
+    delimiter=st.sampled_from(",;\t"),
+)
+def test_any_grid_of_cells_is_refused_or_read(tmp_path, rows, delimiter):
+    read_or_refuse(tmp_path, "\n".join(map(delimiter.join, rows)).encode())
