@@ -1,0 +1,68 @@
+"""One look for every figure, and the settings that make a figure the same to the byte each time."""
+
+from __future__ import annotations
+
+import numpy as np
+
+CONTRAST = "#c1440e"
+"""Fits and projections; distinct from the viridis of the data in all forms of colour blindness."""
+
+INK = "#333333"
+
+
+def use_house_style() -> None:
+    """Set seaborn's theme and matplotlib's output for every figure that follows."""
+    import matplotlib as mpl
+    import seaborn as sns
+
+    sns.set_theme(
+        context="paper",
+        style="ticks",
+        font_scale=1.1,
+        rc={
+            "axes.grid": True,
+            "grid.color": "#e6e6e6",
+            "grid.linewidth": 0.6,
+            "axes.edgecolor": INK,
+            "axes.labelcolor": INK,
+            "xtick.color": INK,
+            "ytick.color": INK,
+            "axes.titlesize": "medium",
+            "axes.titlelocation": "left",
+            "figure.constrained_layout.use": True,
+            "legend.frameon": False,
+        },
+    )
+    mpl.rcParams["svg.hashsalt"] = "scaling-laws-book"
+    mpl.rcParams["savefig.dpi"] = 200
+
+
+def ordered_colours(n: int) -> list[tuple[float, ...]]:
+    """`n` viridis colours from dark (smallest) to light, without the palest end."""
+    import matplotlib as mpl
+
+    return [tuple(map(float, c)) for c in mpl.colormaps["viridis"](np.linspace(0.0, 0.88, max(n, 1)))]
+
+
+def in_units(value: float) -> str:
+    """A count as people write it.
+
+    >>> in_units(6.73e10), in_units(1.4e12), in_units(740)
+    ('67.3B', '1.4T', '740')
+    """
+    for scale, suffix in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if value >= scale:
+            return f"{value / scale:.3g}{suffix}"
+    return f"{value:.3g}"
+
+
+def power_of_ten(value: float) -> str:
+    r"""A number in TeX as mantissa and power of ten.
+
+    >>> power_of_ten(6e18), power_of_ten(1e21)
+    ('$6 \\times 10^{18}$', '$10^{21}$')
+    """
+    mantissa, exponent = f"{value:.2e}".split("e")
+    mantissa = f"{float(mantissa):g}"
+    power = f"10^{{{int(exponent)}}}"
+    return f"${power}$" if mantissa == "1" else rf"${mantissa} \times {power}$"

@@ -1,0 +1,143 @@
+"""What a notebook calls: start, show, publish, stamp. The only module that knows IPython and MyST-NB."""
+
+from __future__ import annotations
+
+import math
+import platform
+from collections.abc import Iterable, Mapping
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from IPython.display import HTML, display
+from matplotlib_inline.backend_inline import set_matplotlib_formats
+from myst_nb import glue
+
+from scaling_utils.errors import clip
+from scaling_utils.figures.style import in_units, use_house_style
+from scaling_utils.results import Estimate
+from scaling_utils.runs.table import RunTable
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+RESULTS_MIME = "application/vnd.scaling-book.results+json"
+"""Output of `publish` that the book collects from executed notebooks."""
+
+STAMPED = ("scaling-laws-book", "numpy", "scipy", "pandas", "lmfit", "statsmodels", "matplotlib", "seaborn")
+
+
+def start() -> None:
+    """Set the house style, and figures as SVG that is the same to the byte each time."""
+    use_house_style()
+    set_matplotlib_formats("svg", metadata={"Date": None})  # type: ignore[no-untyped-call]
+
+
+def show(name: str, thing: Figure | pd.DataFrame, *, caption: str = "") -> None:
+    """Show a figure or a table, and keep it under `name` for the pages.
+
+    Parameters
+    ----------
+    name
+        Key that a page uses to place it, as in ``{glue:figure} name``.
+    thing
+        A matplotlib figure or a DataFrame.
+    caption
+        Caption of a table; a figure gets its caption where it is placed.
+    """
+    if isinstance(thing, pd.DataFrame):
+        display(HTML(_table_html(name, thing, caption)))  # type: ignore[no-untyped-call]
+        return
+    import matplotlib.pyplot as plt
+
+    glue(name, thing)
+    plt.close(thing)
+
+
+def publish(results: Mapping[str, Estimate | float | str]) -> None:
+    """Keep results for the prose of this page and of others.
+
+    An `Estimate` under key ``a`` can be quoted as ``a``, ``a_low`` and ``a_high``.
+    """
+    for key, value in results.items():
+        if isinstance(value, Estimate):
+            parts: dict[str, float | str] = {
+                key: value.value,
+                f"{key}_low": value.low,
+                f"{key}_high": value.high,
+            }
+        else:
+            parts = {key: value}
+        for name, part in parts.items():
+            # numpy scalars would be kept as text that no number format can be applied to
+            glue(name, part if isinstance(part, str) else float(part), display=False)
+    record = {k: _record(v) for k, v in results.items()}
+    bundle = {RESULTS_MIME: record, "text/plain": f"{len(record)} results published"}
+    display(bundle, raw=True)  # type: ignore[no-untyped-call]
+
+
+def stamp(runs: RunTable, *, parameters: Mapping[str, Any]) -> None:
+    """Show what this page was made from: data and checksum, conventions, parameters, versions."""
+    rows = {
+        "data": runs.source,
+        "sha256": runs.sha256,
+        **{name.replace("_", " "): value for name, value in runs.conventions.as_dict().items()},
+        "parameters": ", ".join(f"{k} = {v!r}" for k, v in parameters.items()),
+        "versions": ", ".join(
+            [f"python {platform.python_version()}", *(f"{name} {version(name)}" for name in STAMPED)]
+        ),
+    }
+    table = pd.DataFrame({"": list(rows), "value": [clip(str(v), 400) for v in rows.values()]})
+    show("stamp", table, caption="What this page was made from.")
+
+
+def readable(value: Any) -> str:
+    """A cell of a table as people read it.
+
+    >>> readable(0.50843), readable(6e18), readable(1.0684e9), readable(math.nan), readable(22)
+    ('0.5084', '6 × 10¹⁸', '1.068 × 10⁹', '–', '22')
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return str(value)
+    if math.isnan(value):
+        return "–"
+    if value == 0 or 1e-3 <= abs(value) < 1e5:
+        return f"{value:.4g}"
+    mantissa, exponent = f"{value:.3e}".split("e")
+    power = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"{float(mantissa):g} × 10{power}"
+
+
+def listed(values: Iterable[float]) -> str:
+    """Numbers as a list for prose.
+
+    >>> listed([1e20, 3e21]), listed([])
+    ('1 × 10²⁰, 3 × 10²¹', 'none')
+    """
+    return ", ".join(readable(v) for v in values) or "none"
+
+
+def spoken(count: Estimate) -> str:
+    """A count with its interval, for prose.
+
+    >>> spoken(Estimate(7.31e10, 5.2e10, 9.9e10, "params"))
+    '73.1B params (52B to 99B)'
+    """
+    return f"{in_units(count.value)} {count.unit} ({in_units(count.low)} to {in_units(count.high)})"
+
+
+def _table_html(name: str, frame: pd.DataFrame, caption: str) -> str:
+    styler = frame.style.format(readable, escape="html").set_uuid(name).set_table_attributes('class="table"')
+    if isinstance(frame.index, pd.RangeIndex):
+        styler = styler.hide(axis="index")
+    if caption:
+        styler = styler.set_caption(caption)
+    region = f'<div class="table-scroll" tabindex="0" role="region" aria-label="{name}">'
+    return f"{region}{styler.to_html()}</div>"
+
+
+def _record(value: Estimate | float | str) -> Any:
+    if isinstance(value, Estimate):
+        ends = {k: v for k, v in (("low", value.low), ("high", value.high)) if math.isfinite(v)}
+        return {"value": value.value, **ends, "unit": value.unit}
+    return value

@@ -1,0 +1,60 @@
+"""Imports run one way: a room may import only itself and the rooms above it."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import scaling_utils
+
+PACKAGE = Path(scaling_utils.__file__).parent
+ROOMS = [
+    *(
+        "errors",
+        "arrays",
+        "conventions",
+        "runs",
+        "published",
+        "laws",
+        "results",
+        "fitting",
+        "claims",
+        "figures",
+    ),
+    *("notebook", "book", "cli"),
+]
+
+
+def imported_rooms(path: Path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names = [node.module or ""]
+            if node.module == "scaling_utils":
+                names = [f"scaling_utils.{alias.name}" for alias in node.names]
+        found |= {name.split(".")[1] for name in names if name.startswith("scaling_utils.")}
+    return found
+
+
+@pytest.mark.parametrize(
+    "path", sorted(PACKAGE.rglob("*.py")), ids=lambda p: p.relative_to(PACKAGE).as_posix()
+)
+def test_imports_run_one_way(path):
+    room = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    if room == "__init__":
+        return
+    assert room in ROOMS, f"{room} has no place in the order of rooms"
+    above = set(ROOMS[: ROOMS.index(room) + 1])
+    assert imported_rooms(path) & set(ROOMS) <= above
+
+
+def test_import_of_the_package_is_cheap():
+    heavy = ("numpy", "pandas", "scipy", "matplotlib", "lmfit", "statsmodels", "pandera", "IPython", "sphinx")
+    code = f"import scaling_utils, sys; print([m for m in {heavy} if m in sys.modules])"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
