@@ -14,15 +14,13 @@ from matplotlib_inline.backend_inline import set_matplotlib_formats
 from myst_nb import glue
 
 from scaling_utils.errors import clip
+from scaling_utils.exchange import RESULTS_MIME
 from scaling_utils.figures.style import in_units, use_house_style
 from scaling_utils.results import Estimate
 from scaling_utils.runs.table import RunTable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-RESULTS_MIME = "application/vnd.scaling-book.results+json"
-"""Output of `publish` that the book collects from executed notebooks."""
 
 STAMPED = ("scaling-laws-book", "numpy", "scipy", "pandas", "lmfit", "statsmodels", "matplotlib", "seaborn")
 

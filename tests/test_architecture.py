@@ -11,19 +11,8 @@ import scaling_utils
 
 PACKAGE = Path(scaling_utils.__file__).parent
 ROOMS = [
-    *(
-        "errors",
-        "arrays",
-        "conventions",
-        "runs",
-        "published",
-        "laws",
-        "results",
-        "fitting",
-        "claims",
-        "figures",
-    ),
-    *("notebook", "book", "cli"),
+    *("errors", "arrays", "exchange", "conventions", "runs", "published", "laws", "results"),
+    *("fitting", "allocation", "claims", "figures", "notebook", "book", "cli"),
 ]
 
 

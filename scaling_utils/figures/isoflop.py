@@ -36,7 +36,7 @@ def plot_isoflop(fit: IsoflopFit, runs: RunTable, *, project_to: float | None = 
     """
     import matplotlib.pyplot as plt
 
-    _, axes = plt.subplots(1, 3, figsize=(14, 4.4), width_ratios=(1.35, 1, 1))
+    _, axes = plt.subplots(1, 3, figsize=(11.4, 4.1), width_ratios=(1.35, 1, 1))
     colours = ordered_colours(len(fit.valleys))
     _draw_valleys(axes[0], fit, runs, colours)
     for axis, tokens in ((axes[1], False), (axes[2], True)):

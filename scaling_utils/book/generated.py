@@ -1,0 +1,142 @@
+"""Fragments of pages that are made from the registry and from the results of the notebooks.
+
+Pages take them in with `{include}`; they lie in `book/generated/` of the staged tree, which Sphinx does
+not read as pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from scaling_utils.book.project import Project
+from scaling_utils.book.scenarios import load_scenarios
+from scaling_utils.exchange import RESULTS_MIME
+
+if TYPE_CHECKING:
+    from scaling_utils.runs.registry import CatalogueRow
+
+NOT_AT_HAND = (
+    "\nRows without numbers need public files that were not at hand; their pages say how to get them.\n"
+)
+
+Results = Mapping[tuple[str, str], Mapping[str, Any]]
+"""What each (notebook, scenario) published; one that did not run is absent."""
+
+
+def generated(project: Project, results: Results) -> dict[str, str]:
+    """Text of every fragment by its path below `book/generated/`.
+
+    Parameters
+    ----------
+    project
+        The book.
+    results
+        What the executed notebooks published.
+    """
+    return {
+        "columns.md": _columns_table(),
+        "datasets.md": _data_sections(),
+        "isoflop-comparison.md": _isoflop_comparison(project, results),
+    }
+
+
+def published_results(notebook: Mapping[str, Any]) -> dict[str, Any]:
+    """The results that an executed notebook published, merged; a later output wins.
+
+    >>> output = {"output_type": "display_data", "data": {RESULTS_MIME: {"a": 0.5}}}
+    >>> published_results({"cells": [{"cell_type": "code", "outputs": [output]}]})
+    {'a': 0.5}
+    """
+    merged: dict[str, Any] = {}
+    for cell in notebook["cells"]:
+        for output in cell.get("outputs", []):
+            merged |= output.get("data", {}).get(RESULTS_MIME, {})
+    return merged
+
+
+def table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    r"""A Markdown table; bars in cells are escaped.
+
+    >>> print(table(("a", "b"), [("1", "x|y")]), end="")
+    | a | b |
+    | --- | --- |
+    | 1 | x\|y |
+    """
+    lines = [header, ("---",) * len(header), *rows]
+    return "".join(
+        "| " + " | ".join(" ".join(cell.replace("|", "\\|").split()) for cell in line) + " |\n"
+        for line in lines
+    )
+
+
+def _data_sections() -> str:
+    from scaling_utils.runs.registry import catalogue
+
+    # What is at hand on this machine (`state`) is left out: the page must not depend on the machine.
+    return "\n".join(_data_section(row) for row in catalogue())
+
+
+def _data_section(row: CatalogueRow) -> str:
+    entry = row.dataset
+    keys = ",".join([entry.citation, *entry.related])
+    facts = {
+        "Source": f"{{cite:t}}`{keys}`",
+        "Counts": row.conventions,
+        "Licence": entry.licence,
+        "File": f"[{entry.file}]({row.url})" if row.url else f"`data/{entry.path}`, in the repository",
+        "SHA-256": f"`{entry.sha256}`",
+    }
+    lines = [f"**{name}:** {value}  \n" for name, value in facts.items() if value]
+    return f"(data-{entry.id})=\n## `{entry.id}`\n\n{entry.title}. {entry.description}\n\n{''.join(lines)}"
+
+
+def _columns_table() -> str:
+    from scaling_utils.runs.columns import COLUMNS
+
+    return table(
+        ("Symbol", "Column", "Meaning", "Unit", "Also read as"),
+        [
+            (
+                f"${column.symbol}$" if column.symbol else "",
+                f"`{column.name}`",
+                column.meaning,
+                column.unit,
+                ", ".join(f"`{alias}`" for alias in column.aliases[:4]),
+            )
+            for column in COLUMNS
+        ],
+    )
+
+
+def _isoflop_comparison(project: Project, results: Results) -> str:
+    from scaling_utils.published import published
+
+    rows = []
+    for scenario in load_scenarios(project):
+        if scenario.notebook != "03-isoflop-profiles":
+            continue
+        stated = published(str(scenario.parameters["published"]))
+        interval = stated.intervals()["a"]
+        ours = results.get((scenario.notebook, scenario.name))
+        rows.append(
+            (
+                f"{{doc}}`{scenario.title} </{scenario.docname}>`",
+                f"{stated.values()['a']:.3f} {{cite:p}}`{stated.source.bibkey}`",
+                f"{interval.low:.3f} to {interval.high:.3f}",
+                *(_isoflop_row(ours) if ours else ("no data at hand", "", "", "")),
+            )
+        )
+    header = ("Runs", "published $a$", "its interval", "ours", "95 % interval", "difference", "interpolated")
+    note = "" if all(row[-1] for row in rows) else NOT_AT_HAND
+    return table(header, rows) + note
+
+
+def _isoflop_row(ours: Mapping[str, Any]) -> tuple[str, ...]:
+    a = ours["a"]
+    return (
+        f"{a['value']:.3f}",
+        f"{a['low']:.3f} to {a['high']:.3f}",
+        f"{ours['a_minus_published']:+.3f}",
+        f"{ours['a_interpolated']:.3f}",
+    )

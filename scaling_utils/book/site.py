@@ -1,0 +1,197 @@
+"""Render the staged tree with Jupyter Book, bring MathJax along, and check the finished site."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+from scaling_utils.book.config import MATHJAX_PATH, toc_pages
+from scaling_utils.book.environment import child_environment
+from scaling_utils.book.files import NO_SPACE, files_below, remove, tells_disk_full, write_whole
+from scaling_utils.book.plan import commit_time
+from scaling_utils.book.project import Project
+from scaling_utils.errors import BuildError, clip
+
+_JUPYTER_BOOK = """\
+from scaling_utils.book.child import leave_with_the_builder
+leave_with_the_builder()
+from jupyter_book.cli.main import main
+main()
+"""
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+_SHOWN = 20
+_LOADING_LINKS = {
+    *("stylesheet", "preload", "modulepreload", "prefetch", "preconnect", "dns-prefetch"),
+    *("icon", "apple-touch-icon", "manifest"),
+}
+_REMOTE = re.compile(r"^\s*(?:https?:)?//", re.I)
+_REMOTE_CSS = re.compile(r"""(?:url\(\s*|@import\s+)["']?\s*((?:https?:)?//[^"')\s]+)""", re.I)
+_REMOTE_SCRIPT = re.compile(r"""["'](https?://[^"'\s]+\.m?js)\b""")
+_TRACEBACKS = ("Traceback (most recent call last)", 'class="output traceback')
+
+
+def render(project: Project) -> Path:
+    """Render the staged tree; a warning is an error.
+
+    Parameters
+    ----------
+    project
+        The book, staged.
+
+    Returns
+    -------
+    pathlib.Path
+        The folder of the finished and checked site, below the scratch folder of the build.
+
+    Raises
+    ------
+    BuildError
+        If Sphinx warned or failed, or the site is not whole.
+    """
+    output = project.work / "render"
+    remove(output)
+    output.mkdir(parents=True)
+    command = [sys.executable, "-c", _JUPYTER_BOOK, "build", str(project.staged)]
+    command += [
+        "--config",
+        str(project.config),
+        "--toc",
+        str(project.staged / project.toc.relative_to(project.root)),
+    ]
+    command += ["--path-output", str(output), "-W", "-n", "--keep-going"]
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=child_environment(project, epoch=commit_time(project)),
+        cwd=output,
+    ) as sphinx:
+        assert sphinx.stdout is not None
+        log = _ANSI.sub("", sphinx.stdout.read().decode(errors="replace"))
+    write_whole(project.log, log)
+    if sphinx.returncode:
+        raise BuildError(_what_sphinx_said(project, log))
+    site = output / "_build" / "html"
+    remove(site / ".buildinfo")
+    add_mathjax(site)
+    check_site(site, toc_pages(project))
+    return site
+
+
+def add_mathjax(site: Path) -> None:
+    """Copy into a site what MathJax needs: the script, the fonts, and the extensions it loads on demand.
+
+    Raises
+    ------
+    BuildError
+        If the package with the files is not installed.
+    """
+    # The package's name is not an identifier, and importing it would pull in Sphinx.
+    spec = importlib.util.find_spec("sphinx-mathjax-offline")
+    if spec is None or not spec.submodule_search_locations:
+        raise BuildError(
+            "sphinx-mathjax-offline is not installed; set up the environment again with: make setup"
+        )
+    source = Path(spec.submodule_search_locations[0]) / "static" / "mathjax"
+    target = site / "_static" / Path(MATHJAX_PATH).parent
+    target.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(source / Path(MATHJAX_PATH).name, target)
+    for part in ("input/tex/extensions", "output/chtml/fonts/woff-v2"):
+        shutil.copytree(source / part, target / part, dirs_exist_ok=True)
+
+
+def check_site(site: Path, pages: list[str]) -> None:
+    """Check that a site is whole, holds no traceback, and loads nothing from another host.
+
+    Parameters
+    ----------
+    site
+        Folder with `index.html`.
+    pages
+        Names of the pages that must be there.
+
+    Raises
+    ------
+    BuildError
+        With everything that is wrong.
+    """
+    problems = [
+        f"{name}.html is missing" for name in ["index", *pages] if not (site / f"{name}.html").is_file()
+    ]
+    for path in files_below(site):
+        name = path.relative_to(site).as_posix()
+        if path.suffix == ".html":
+            text = path.read_text(encoding="utf-8")
+            problems += [f"{name} holds a traceback"] * any(mark in text for mark in _TRACEBACKS)
+            problems += [f"{name} loads {clip(url)} from another host" for url in remote_loads(text)]
+        elif path.suffix == ".css":
+            text = path.read_text(encoding="utf-8", errors="replace")
+            problems += [f"{name} loads {clip(url)} from another host" for url in _REMOTE_CSS.findall(text)]
+    if problems:
+        more = [f"and {len(problems) - _SHOWN} more"] if len(problems) > _SHOWN else []
+        listed = "\n  ".join([*problems[:_SHOWN], *more])
+        raise BuildError(f"the rendered site is not fit to publish; the one before is untouched\n  {listed}")
+
+
+def remote_loads(page: str) -> list[str]:
+    """Addresses on other hosts that a browser would load to show a page; links to follow do not count.
+
+    >>> remote_loads('<a href="https://a.org">x</a><script src="https://b.org/c.js"></script>')
+    ['https://b.org/c.js']
+    """
+    parser = _Loads()
+    parser.feed(page)
+    parser.close()
+    return sorted(set(parser.found))
+
+
+class _Loads(HTMLParser):
+    """Collects what the tags of a page load."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self._inside = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag in ("script", "style"):
+            self._inside = tag
+        urls = [given.get(name, "") for name in ("src", "data", "poster")]
+        urls += [part.split()[0] for part in given.get("srcset", "").split(",") if part.split()]
+        if tag == "link" and _LOADING_LINKS & set(given.get("rel", "").lower().split()):
+            urls.append(given.get("href", ""))
+        self.found += [url.strip() for url in urls if _REMOTE.match(url)]
+        self.found += _REMOTE_CSS.findall(given.get("style", ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == self._inside:
+            self._inside = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._inside == "style":
+            self.found += _REMOTE_CSS.findall(data)
+        elif self._inside == "script":
+            self.found += _REMOTE_SCRIPT.findall(data)
+
+
+def _what_sphinx_said(project: Project, text: str) -> str:
+    if tells_disk_full(text):
+        return NO_SPACE
+    text = text.replace(f"{project.staged}/", "")
+    said = list(
+        dict.fromkeys(
+            line.strip() for line in text.splitlines() if re.search(r"WARNING|ERROR|CRITICAL", line)
+        )
+    )
+    said = said or text.strip().splitlines()[-_SHOWN:]
+    more = [f"and {len(said) - _SHOWN} more"] if len(said) > _SHOWN else []
+    listed = "\n  ".join(clip(line, 300) for line in [*said[:_SHOWN], *more])
+    log = project.log.relative_to(project.root)
+    return f"Sphinx did not render the book; the site is as it was. The whole log is {log}\n  {listed}"

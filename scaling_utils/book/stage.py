@@ -1,0 +1,143 @@
+"""The mirror tree that Sphinx reads: pages, executed notebooks and their figures, fragments, stand-ins."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from scaling_utils.book import cache
+from scaling_utils.book.cells import as_text
+from scaling_utils.book.files import PARTIAL, files_below, remove, write_whole
+from scaling_utils.book.generated import generated, published_results
+from scaling_utils.book.labels import defined_labels
+from scaling_utils.book.normalise import first_heading, normalise
+from scaling_utils.book.plan import Page
+from scaling_utils.book.project import Project
+from scaling_utils.book.scenarios import notebook_file, read_notebook
+from scaling_utils.errors import BuildError
+
+GENERATED = "book/generated"
+"""Folder of the fragments in the staged tree."""
+
+
+def stage(project: Project, pages: tuple[Page, ...]) -> None:
+    """Build the mirror tree aside and put it in place of the one before.
+
+    Parameters
+    ----------
+    project
+        The book.
+    pages
+        The plan, after execution: every page that should have a result has one.
+
+    Raises
+    ------
+    BuildError
+        If a notebook has no title or an executed one holds an error.
+    """
+    tree = project.staged.with_name(project.staged.name + PARTIAL)
+    remove(tree)
+    for path in files_below(project.pages):
+        target = tree / path.relative_to(project.root)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+    results: dict[tuple[str, str], dict[str, Any]] = {}
+    places = machine_places(project)
+    for page in pages:
+        scenario = page.scenario
+        target = tree / f"{scenario.docname}.ipynb"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        source = read_notebook(notebook_file(project, scenario.notebook))
+        try:
+            if page.has_result:
+                executed = read_notebook(cache.entry(project, scenario, page.key))
+                results[scenario.notebook, scenario.name] = published_results(executed)
+                notebook = normalise(executed, scenario=scenario.name, title=scenario.title, places=places)
+                for name, content in kept_figures(notebook).items():
+                    write_whole(tree / "figures" / scenario.notebook / scenario.name / name, content)
+                text = json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False)
+                target.write_text(f"{text}\n", encoding="utf-8")
+            else:
+                target.with_suffix(".md").write_text(stand_in(page, source), encoding="utf-8")
+        except BuildError as error:
+            raise BuildError(f"notebook {scenario.notebook}, scenario {scenario.name}: {error}") from error
+    for name, text in sorted(generated(project, results).items()):
+        target = tree / GENERATED / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+    remove(project.staged)
+    tree.replace(project.staged)
+
+
+def kept_figures(notebook: dict[str, Any]) -> dict[str, str | bytes]:
+    """Files of the figures that a notebook glued under a name, for pages that show them.
+
+    >>> output = {"metadata": {"scrapbook": {"name": "fit"}}, "data": {"image/svg+xml": "<svg/>"}}
+    >>> kept_figures({"cells": [{"outputs": [output]}]})
+    {'fit.svg': '<svg/>'}
+    """
+    found: dict[str, str | bytes] = {}
+    for cell in notebook["cells"]:
+        for output in cell.get("outputs", []):
+            glued = output.get("metadata", {}).get("scrapbook", {})
+            for mime, content in output.get("data", {}).items():
+                kind = mime.removeprefix(glued.get("mime_prefix", ""))
+                if glued and kind == "image/svg+xml":
+                    found[f"{glued['name']}.svg"] = as_text(content)
+                elif glued and kind == "image/png":
+                    found[f"{glued['name']}.png"] = base64.b64decode(as_text(content))
+    return found
+
+
+def stand_in(page: Page, source: dict[str, Any]) -> str:
+    """The page of a scenario that has no result: what is missing, why, and how to get it.
+
+    It defines the labels of the notebook, so that references from other pages hold, and says the same
+    whatever went wrong with the network.
+
+    Parameters
+    ----------
+    page
+        A page without a result.
+    source
+        The notebook as it is in the project.
+    """
+    scenario = page.scenario
+    targets = "".join(f"({label}-{scenario.name})=\n" for label in sorted(defined_labels(source)))
+    heading = f"{targets}# {first_heading(source) or scenario.notebook} — {scenario.title}\n\n"
+    if not page.missing:
+        return (
+            f"{heading}This page was not executed in this build, which was told to run other notebooks only. "
+            "To fill it:\n\n"
+            f"```bash\nscaling-book build --only {scenario.id}\n```\n"
+        )
+    names = [f"`{name}`" for name, _ in page.missing]
+    what = f"the dataset {names[0]}" if len(names) == 1 else f"the datasets {' and '.join(names)}"
+    fetch = "\n".join(f"scaling-book datasets fetch {name}" for name, _ in page.missing)
+    return (
+        f"{heading}```{{note}}\nThis page is empty because {what} could not be had when the book was "
+        "built.\n```\n\n"
+        "The project does not contain these data; they are downloaded from where their authors published "
+        "them. This build found them neither in the download cache nor in a mirror, and did not reach the "
+        "place of publication. With a connection to the network:\n\n"
+        f"```bash\n{fetch}\nscaling-book build\n```\n\n"
+        "Without one, set `SCALING_DATA_MIRROR` to a folder that holds copies of the files, and build again. "
+        "The data appendix says where each file comes from.\n"
+    )
+
+
+def machine_places(project: Project) -> dict[str, str]:
+    """Absolute paths of this machine, and what stands for each on a page."""
+    places = {
+        str(project.root): ".",
+        sys.prefix: "[environment]",
+        sys.base_prefix: "[python]",
+        str(Path.home()): "~",
+        tempfile.gettempdir(): "[tmp]",
+    }
+    return {path: name for path, name in places.items() if len(path) > 1}

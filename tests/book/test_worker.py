@@ -1,0 +1,71 @@
+"""One notebook in a process of its own: what is tried again, and what is said of a failure."""
+
+from __future__ import annotations
+
+import errno
+import json
+
+import pytest
+
+from scaling_utils.book import worker
+
+
+def cell(number, status="pending", outputs=(), tags=(), started=None):
+    return {
+        "cell_type": "code",
+        "execution_count": number,
+        "metadata": {"tags": list(tags), "papermill": {"status": status, "start_time": started}},
+        "outputs": list(outputs),
+    }
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Runs a job whose attempts end as told; the saved notebook holds the given cells."""
+
+    def run(attempts, saved=()):
+        output = tmp_path / "executed.ipynb"
+        attempts = iter(attempts)
+
+        def execute(job):
+            output.write_text(json.dumps({"cells": list(saved)}))
+            result = next(attempts)
+            if isinstance(result, BaseException):
+                raise result
+            return {"cells": result}
+
+        monkeypatch.setattr(worker, "_execute", execute)
+        return worker.run({"output": str(output)})
+
+    return run
+
+
+def test_a_kernel_that_does_not_start_is_tried_once_more(run):
+    assert run([RuntimeError("Kernel died"), [cell(1)]], saved=[cell(None)]) is None
+    trouble = run([RuntimeError("Kernel died"), RuntimeError("Kernel died again")], saved=[cell(None)])
+    assert trouble == {"error": "RuntimeError", "message": "Kernel died again"}
+
+
+def test_a_kernel_that_dies_in_a_cell_is_not_tried_again(run):
+    saved = [cell(1, "completed", started="t"), cell(2, "running", started="t"), cell(None)]
+    trouble = run([RuntimeError("Kernel died"), [cell(1)]], saved=saved)
+    assert trouble == {"error": "RuntimeError", "message": "Kernel died", "cell": 2, "count": 2}
+
+
+def test_a_full_disk_is_told_apart(run):
+    full = OSError(errno.ENOSPC, "No space left on device")
+    assert run([full, full])["error"] == "disk full"
+
+
+def test_added_cells_are_not_counted(run):
+    error = {"output_type": "error", "ename": "ValueError", "evalue": "bad", "traceback": []}
+    cells = [cell(1), cell(2, tags=["injected-parameters"]), cell(3, outputs=[error])]
+    assert run([cells]) == {"error": "ValueError", "message": "bad", "cell": 2, "count": 3}
+
+
+def test_standard_error_is_trouble_and_standard_output_is_not(run):
+    out = {"output_type": "stream", "name": "stdout", "text": "fine"}
+    err = {"output_type": "stream", "name": "stderr", "text": "UserWarning: look out\n"}
+    assert run([[cell(1, outputs=[out])]]) is None
+    trouble = run([[cell(1, outputs=[out]), cell(2, outputs=[out, err])]])
+    assert (trouble["error"], trouble["cell"]) == ("output on stderr", 2)
