@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from scaling_utils.book import cache
+from scaling_utils.book.commit import EPOCH
 from scaling_utils.book.environment import child_environment, has_font_cache, write_kernel
 from scaling_utils.book.files import NO_SPACE, remove, tells_disk_full
-from scaling_utils.book.plan import EPOCH, Page
+from scaling_utils.book.plan import Page
 from scaling_utils.book.project import Project
 from scaling_utils.book.scenarios import notebook_file
 from scaling_utils.errors import BuildError, clip

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from scaling_utils.book.commit import last_commit
 from scaling_utils.book.project import Project
 from scaling_utils.book.scenarios import load_scenarios
 from scaling_utils.exchange import RESULTS_MIME
@@ -37,6 +38,7 @@ def generated(project: Project, results: Results) -> dict[str, str]:
     return {
         "columns.md": _columns_table(),
         "datasets.md": _data_sections(),
+        "edition.md": _edition(project),
         "isoflop-comparison.md": _isoflop_comparison(project, results),
     }
 
@@ -68,6 +70,14 @@ def table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
         "| " + " | ".join(" ".join(cell.replace("|", "\\|").split()) for cell in line) + " |\n"
         for line in lines
     )
+
+
+def _edition(project: Project) -> str:
+    from importlib.metadata import version
+
+    commit = last_commit(project).name
+    made_from = f"commit `{commit}` of the project" if commit else "a copy of the project without its history"
+    return f"This is version {version('scaling-laws-book')}, built from {made_from}.\n"
 
 
 def _data_sections() -> str:

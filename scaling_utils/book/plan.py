@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import platform
-import subprocess
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from scaling_utils.book import cache
+from scaling_utils.book.commit import last_commit
 from scaling_utils.book.files import checksums, digest, files_below, sha256_of
 from scaling_utils.book.project import Project
 from scaling_utils.book.scenarios import (
@@ -21,9 +21,6 @@ from scaling_utils.book.scenarios import (
     select,
 )
 from scaling_utils.errors import DatasetUnavailable, ParameterError, clip
-
-EPOCH = 315_532_800
-"""1 January 1980, UTC: the clock of the kernels, and of Sphinx where there is no commit."""
 
 
 @dataclass(frozen=True)
@@ -119,20 +116,10 @@ def site_key(project: Project, pages: tuple[Page, ...]) -> str:
         [
             _common_inputs(project),
             checksums(sources, project.root),
-            commit_time(project),
+            astuple(last_commit(project)),
             [[p.key, p.has_result, [name for name, _ in p.missing], p.wanted] for p in pages],
         ]
     )
-
-
-def commit_time(project: Project) -> int:
-    """Seconds since 1970 of the project's last commit; `EPOCH` where there is none."""
-    command = ["git", "-C", str(project.root), "log", "-1", "--format=%ct"]
-    try:
-        told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return EPOCH
-    return int(told) if told.isdigit() else EPOCH
 
 
 def _common_inputs(project: Project) -> list[Any]:

@@ -10,10 +10,10 @@ import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
+from scaling_utils.book.commit import last_commit
 from scaling_utils.book.config import MATHJAX_PATH, toc_pages
 from scaling_utils.book.environment import child_environment
 from scaling_utils.book.files import NO_SPACE, files_below, remove, tells_disk_full, write_whole
-from scaling_utils.book.plan import commit_time
 from scaling_utils.book.project import Project
 from scaling_utils.errors import BuildError, clip
 
@@ -69,7 +69,7 @@ def render(project: Project) -> Path:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env=child_environment(project, epoch=commit_time(project)),
+        env=child_environment(project, epoch=last_commit(project).time),
         cwd=output,
     ) as sphinx:
         assert sphinx.stdout is not None
