@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import math
 import platform
 from collections.abc import Iterable, Mapping
@@ -126,10 +127,13 @@ def spoken(count: Estimate) -> str:
 
 def _table_html(name: str, frame: pd.DataFrame, caption: str) -> str:
     styler = frame.style.format(readable, escape="html").set_uuid(name).set_table_attributes('class="table"')
+    styler = styler.format_index(escape="html", axis="columns")
     if isinstance(frame.index, pd.RangeIndex):
         styler = styler.hide(axis="index")
+    else:
+        styler = styler.format_index(escape="html", axis="index")
     if caption:
-        styler = styler.set_caption(caption)
+        styler = styler.set_caption(html.escape(caption))
     region = f'<div class="table-scroll" tabindex="0" role="region" aria-label="{name}">'
     return f"{region}{styler.to_html()}</div>"
 
@@ -137,5 +141,6 @@ def _table_html(name: str, frame: pd.DataFrame, caption: str) -> str:
 def _record(value: Estimate | float | str) -> Any:
     if isinstance(value, Estimate):
         ends = {k: v for k, v in (("low", value.low), ("high", value.high)) if math.isfinite(v)}
-        return {"value": value.value, **ends, "unit": value.unit}
-    return value
+        return {"value": _record(value.value), **ends, "unit": value.unit}
+    # JSON knows no NaN
+    return None if isinstance(value, float) and not math.isfinite(value) else value

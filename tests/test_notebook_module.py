@@ -1,0 +1,54 @@
+"""What notebooks call, run in a bare IPython shell."""
+
+import json
+import math
+
+import pandas as pd
+import pytest
+from IPython.utils.capture import capture_output
+
+from scaling_utils import load
+from scaling_utils.exchange import RESULTS_MIME
+from scaling_utils.notebook import publish, show, stamp
+from scaling_utils.results import Estimate
+
+
+@pytest.fixture(autouse=True)
+def _shell():
+    from IPython.core.interactiveshell import InteractiveShell
+
+    InteractiveShell.instance()
+    yield
+    InteractiveShell.clear_instance()
+
+
+def test_published_results_are_plain_json():
+    with capture_output() as captured:
+        publish({"a": Estimate(0.5, 0.4, 0.6), "without": Estimate(0.5), "nothing": math.nan, "text": "x"})
+    record = captured.outputs[-1].data[RESULTS_MIME]
+    assert json.loads(json.dumps(record, allow_nan=False)) == {
+        "a": {"value": 0.5, "low": 0.4, "high": 0.6, "unit": ""},
+        "without": {"value": 0.5, "unit": ""},
+        "nothing": None,
+        "text": "x",
+    }
+    glued = {o.metadata["scrapbook"]["name"] for o in captured.outputs[:-1]}
+    assert {"a", "a_low", "a_high", "nothing", "text"} <= glued
+
+
+def test_tables_escape_what_came_from_outside():
+    with capture_output() as captured:
+        show("t", pd.DataFrame({"<b>column</b>": ["<script>alert(1)</script>"]}))
+    html = captured.outputs[0].data["text/html"]
+    assert "<script>" not in html
+    assert "<b>" not in html
+    assert "&lt;script&gt;" in html
+
+
+def test_stamp_names_data_and_versions():
+    runs = load("hoffmann2022-fig4")
+    with capture_output() as captured:
+        stamp(runs, parameters={"seed": 0})
+    html = captured.outputs[0].data["text/html"]
+    assert runs.sha256 in html
+    assert "seed = 0" in html and "lmfit" in html
