@@ -12,7 +12,7 @@ import scaling_utils
 PACKAGE = Path(scaling_utils.__file__).parent
 ROOMS = [
     *("errors", "arrays", "exchange", "conventions", "runs", "published", "laws", "results"),
-    *("fitting", "allocation", "claims", "figures", "notebook", "book", "cli"),
+    *("fitting", "allocation", "claims", "figures", "notebook", "book", "ladder", "cli"),
 ]
 
 

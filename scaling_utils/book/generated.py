@@ -15,6 +15,7 @@ from scaling_utils.book.scenarios import load_scenarios
 from scaling_utils.exchange import RESULTS_MIME
 
 if TYPE_CHECKING:
+    from scaling_utils.claims import LedgerRow
     from scaling_utils.runs.registry import CatalogueRow
 
 NOT_AT_HAND = (
@@ -39,6 +40,8 @@ def generated(project: Project, results: Results) -> dict[str, str]:
         "columns.md": _columns_table(),
         "datasets.md": _data_sections(),
         "edition.md": _edition(project),
+        "ledger.md": _ledger_table(results),
+        "ledger-score.md": _ledger_score(results),
         "isoflop-comparison.md": _isoflop_comparison(project, results),
     }
 
@@ -55,6 +58,15 @@ def published_results(notebook: Mapping[str, Any]) -> dict[str, Any]:
         for output in cell.get("outputs", []):
             merged |= output.get("data", {}).get(RESULTS_MIME, {})
     return merged
+
+
+def keyed(results: Results) -> dict[str, Mapping[str, Any]]:
+    """The results by page, as they are kept in a file.
+
+    >>> keyed({("03-isoflop-profiles", "mine"): {"a": 0.5}})
+    {'03-isoflop-profiles/mine': {'a': 0.5}}
+    """
+    return {f"{notebook}/{scenario}": found for (notebook, scenario), found in sorted(results.items())}
 
 
 def table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
@@ -149,4 +161,36 @@ def _isoflop_row(ours: Mapping[str, Any]) -> tuple[str, ...]:
         f"{a['low']:.3f} to {a['high']:.3f}",
         f"{ours['a_minus_published']:+.3f}",
         f"{ours['a_interpolated']:.3f}",
+    )
+
+
+def _ledger_score(results: Results) -> str:
+    from scaling_utils.claims import BEST_FIRST, ledger
+
+    rows = ledger(results)
+    counts = ((verdict, sum(row.verdict == verdict for row in rows)) for verdict in BEST_FIRST)
+    told = ", ".join(f"**{count}** {verdict}" for verdict, count in counts if count)
+    return f"Of **{len(rows)}** published numbers: {told}.\n"
+
+
+def _ledger_table(results: Results) -> str:
+    from scaling_utils.claims import ledger
+
+    header = ("Claim", "Published", "Ours", "Difference", "Verdict", "From")
+    return table(header, [_ledger_row(row) for row in ledger(results)])
+
+
+def _ledger_row(row: LedgerRow) -> tuple[str, ...]:
+    source = f"{{cite:p}}`{row.bibkey}`, {row.locator}"
+    how_read = "" if row.status == "read-in-source" else f" ({row.status})"
+    stated = f"{row.published:.4g}"
+    if row.published_interval:
+        stated += f" [{row.published_interval.low:.4g}, {row.published_interval.high:.4g}]"
+    return (
+        f"{row.quantity} {source}{how_read}",
+        stated,
+        "–" if row.ours is None else str(row.ours),
+        "–" if row.ours is None else f"{row.difference:+.1%}",
+        row.verdict,
+        f"{{doc}}`{row.page.partition('/')[2]} </notebooks/{row.page}>`",
     )

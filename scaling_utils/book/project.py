@@ -51,6 +51,11 @@ class Project:
         return self.root / "requirements.lock"
 
     @property
+    def results(self) -> Path:
+        """What the pages of the last build published."""
+        return self.staged / "results.json"
+
+    @property
     def build(self) -> Path:
         """Everything a build writes, temporary files included, lies below this folder."""
         return self.root / "_build"

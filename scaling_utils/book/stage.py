@@ -13,7 +13,7 @@ from typing import Any
 from scaling_utils.book import cache
 from scaling_utils.book.cells import as_text
 from scaling_utils.book.files import PARTIAL, files_below, remove, write_whole
-from scaling_utils.book.generated import generated, published_results
+from scaling_utils.book.generated import generated, keyed, published_results
 from scaling_utils.book.labels import defined_labels
 from scaling_utils.book.normalise import first_heading, normalise
 from scaling_utils.book.plan import Page
@@ -66,6 +66,7 @@ def stage(project: Project, pages: tuple[Page, ...]) -> None:
                 target.with_suffix(".md").write_text(stand_in(page, source), encoding="utf-8")
         except BuildError as error:
             raise BuildError(f"notebook {scenario.notebook}, scenario {scenario.name}: {error}") from error
+    write_whole(tree / project.results.name, json.dumps(keyed(results), indent=1, ensure_ascii=False) + "\n")
     for name, text in sorted(generated(project, results).items()):
         target = tree / GENERATED / name
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -123,7 +123,8 @@ def fit_isoflop(
         seed=seed,
         failed_share=float(np.isnan(draws[0]).mean()) if resamples else math.nan,
         draws=draws,
-        loss_unit=runs.conventions.loss_unit,
+        conventions=runs.conventions,
+        provenance={"source": runs.source, "sha256": runs.sha256},
     )
 
 
@@ -240,31 +241,32 @@ def _resampled_minima(
     """Bootstrap draws of ln N_opt of one slice, all at once; NaN where a draw has no interior minimum.
 
     The parabola's normal equations need only the weighted sums of x^0..x^4 and of loss x^0..x^2, so each
-    resample is a row of integer weights and all of them are a few matrix products.
+    resample is a column of integer weights and all of them are a few matrix products.
     """
     n = len(points)
     log_n, loss = np.log(points["params"].to_numpy()), points["loss"].to_numpy()
     centre = log_n.mean()
     x = log_n - centre
     loss = loss - loss.mean()
-    weights = rng.multinomial(n, np.full(n, 1 / n), size=resamples).astype(float)
+    by_loss, by_size = np.argsort(loss, kind="stable"), np.argsort(x, kind="stable")
+    # One row per run: reductions over the few runs then go along the long axis.
+    weights = rng.multinomial(n, np.full(n, 1 / n), size=resamples).T.astype(float, order="C")
 
-    by_loss = np.argsort(loss, kind="stable")
-    lowest = by_loss[np.argmax(weights[:, by_loss] > 0, axis=1)]
-    weights *= np.abs(x - x[lowest, None]) <= math.log(window) * (1 + 1e-12)
+    lowest = by_loss[np.argmax(weights[by_loss] > 0, axis=0)]
+    weights *= (np.abs(x[:, None] - x) <= math.log(window) * (1 + 1e-12)).take(lowest, axis=1)
 
-    _, size = np.unique(log_n, return_inverse=True)
-    sizes_drawn = (weights @ np.eye(size.max() + 1)[size] > 0).sum(axis=1)
-    s0, s1, s2, s3, s4 = (weights @ np.vander(x, 5, increasing=True)).T
-    t0, t1, t2 = (weights @ (loss[:, None] * np.vander(x, 3, increasing=True))).T
+    drawn = weights[by_size] > 0
+    _, size_starts = np.unique(x[by_size], return_index=True)
+    sizes_drawn = np.logical_or.reduceat(drawn, size_starts, axis=0).sum(axis=0)
+    powers = np.vander(x, 5, increasing=True).T
+    s0, s1, s2, s3, s4, t0, t1, t2 = np.vstack([powers, loss * powers[:3]]) @ weights
     # Cramer's rule for (constant, slope, curvature), short of the common determinant, which is positive.
     slope = s0 * (t1 * s4 - t2 * s3) - t0 * (s1 * s4 - s2 * s3) + s2 * (s1 * t2 - s2 * t1)
     curvature = s0 * (s2 * t2 - s3 * t1) - s1 * (s1 * t2 - s2 * t1) + t0 * (s1 * s3 - s2 * s2)
     solvable = (sizes_drawn >= 3) & (curvature > 0)
     vertex = -slope / (2 * np.where(solvable, curvature, 1.0))
-    drawn = weights > 0
-    left = np.where(drawn, x, np.inf).min(axis=1)
-    right = np.where(drawn, x, -np.inf).max(axis=1)
+    left = x[by_size[np.argmax(drawn, axis=0)]]
+    right = x[by_size[::-1][np.argmax(drawn[::-1], axis=0)]]
     return np.where(solvable & (left < vertex) & (vertex < right), centre + vertex, np.nan)
 
 

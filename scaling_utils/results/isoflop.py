@@ -1,8 +1,9 @@
-"""What a fit returns: frozen values with intervals, units and a status."""
+"""What Approach 2 returns: the valleys and the power laws through their minima."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -10,76 +11,9 @@ import numpy as np
 import pandas as pd
 
 from scaling_utils.arrays import FloatArray
-from scaling_utils.conventions import tokens_for
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A number with its interval.
-
-    Parameters
-    ----------
-    value
-        The estimate from all the data.
-    low, high
-        Ends of the interval; NaN where none was computed.
-    unit
-        Unit of all three; empty for a pure number.
-    level
-        Nominal coverage of the interval.
-
-    Examples
-    --------
-    >>> print(Estimate(0.5084, 0.4712, 0.5436))
-    0.508 [0.471, 0.544]
-    >>> print(Estimate(7.31e10, 5.2e10, 9.9e10, "params"))
-    7.31e+10 [5.2e+10, 9.9e+10] params
-    """
-
-    value: float
-    low: float = math.nan
-    high: float = math.nan
-    unit: str = ""
-    level: float = 0.95
-
-    @classmethod
-    def from_draws(cls, value: float, draws: FloatArray, *, unit: str = "", level: float = 0.95) -> Estimate:
-        """The estimate with the percentile interval of bootstrap draws (NaN draws are left out)."""
-        kept = draws[np.isfinite(draws)]
-        if kept.size < 2:
-            return cls(float(value), unit=unit, level=level)
-        low, high = np.quantile(kept, [(1 - level) / 2, (1 + level) / 2])
-        return cls(float(value), float(low), float(high), unit, level)
-
-    def __contains__(self, number: float) -> bool:
-        return self.low <= number <= self.high
-
-    def __str__(self) -> str:
-        text = f"{self.value:.3g}"
-        if not math.isnan(self.low):
-            text += f" [{self.low:.3g}, {self.high:.3g}]"
-        return f"{text} {self.unit}".rstrip()
-
-
-@dataclass(frozen=True)
-class PowerLaw:
-    r"""A power law, :math:`y = k\, x^p`.
-
-    Parameters
-    ----------
-    coefficient
-        k, in the unit of y.
-    exponent
-        p, a pure number.
-    """
-
-    coefficient: Estimate
-    exponent: Estimate
-
-    def __call__(self, x: Any) -> Any:
-        """The law's value at `x`."""
-        return self.coefficient.value * np.asarray(x, dtype=float) ** self.exponent.value
-
+from scaling_utils.conventions import FLOPS_PER_PARAM_TOKEN, Conventions, tokens_for
+from scaling_utils.results.estimate import Estimate, PowerLaw
+from scaling_utils.results.fit import FitResult
 
 ValleyStatus = Literal["interior minimum", "one-sided", "no interior minimum", "too few runs"]
 
@@ -123,8 +57,8 @@ class Valley:
     n_used: int
     sizes: tuple[float, float]
     status: ValleyStatus
-    params_opt: Estimate = Estimate(math.nan, unit="params")
-    tokens_opt: Estimate = Estimate(math.nan, unit="tokens")
+    params_opt: Estimate = field(default_factory=lambda: Estimate(math.nan, unit="params"))
+    tokens_opt: Estimate = field(default_factory=lambda: Estimate(math.nan, unit="tokens"))
     loss_min: float = math.nan
     curvature: float = math.nan
     residual_sd: float = math.nan
@@ -160,8 +94,10 @@ class IsoflopFit:
         Share of resamples that left fewer than three budgets with a minimum, and so no law.
     draws
         Bootstrap draws of a and of ln k, shape (2, resamples).
-    loss_unit
-        Unit of the loss.
+    conventions
+        How the runs count.
+    provenance
+        Source and checksum of the runs.
     """
 
     valleys: tuple[Valley, ...]
@@ -172,7 +108,13 @@ class IsoflopFit:
     seed: int
     failed_share: float
     draws: FloatArray = field(repr=False, compare=False)
-    loss_unit: str = "nats/token"
+    conventions: Conventions
+    provenance: Mapping[str, Any]
+
+    @property
+    def loss_unit(self) -> str:
+        """Unit of the loss."""
+        return self.conventions.loss_unit
 
     @property
     def used(self) -> tuple[Valley, ...]:
@@ -222,6 +164,48 @@ class IsoflopFit:
     def _params_draws(self, flops: Any) -> FloatArray:
         exponent, log_coefficient = self.draws
         return np.asarray(np.exp(np.multiply.outer(np.log(np.atleast_1d(flops)), exponent) + log_coefficient))
+
+    def as_fit_result(self) -> FitResult:
+        """The exponents and coefficients in the common form of fits, for JSON.
+
+        The status is ``"converged"`` if at least three valleys have a rise on both sides and every
+        resample left a law, else ``"ill-conditioned"``.
+        """
+        interior = len(self.with_status("interior minimum"))
+        exponent, log_coefficient = self.draws
+        return FitResult(
+            method="approach2",
+            law="power-law",
+            status="converged" if interior >= 3 and not self.failed_share > 0 else "ill-conditioned",
+            n_runs=sum(v.n_runs for v in self.valleys),
+            estimates={
+                "a": self.params_law.exponent,
+                "b": self.tokens_law.exponent,
+                "k_params": self.params_law.coefficient,
+                "k_tokens": self.tokens_law.coefficient,
+            },
+            conventions=self.conventions,
+            provenance={
+                **self.provenance,
+                "window": None if math.isinf(self.window) else self.window,
+                "resamples": self.resamples,
+                "seed": self.seed,
+                "interval": "percentile bootstrap over runs within budgets",
+            },
+            diagnostics={
+                "budgets": float(len(self.valleys)),
+                "budgets_used": float(len(self.used)),
+                "interior_minima": float(interior),
+                "failed_share": self.failed_share,
+                "largest_flops": self.largest_budget,
+            },
+            draws={
+                "a": exponent,
+                "ln_k": log_coefficient,
+                "b": 1 - exponent,
+                "ln_k_tokens": -log_coefficient - math.log(FLOPS_PER_PARAM_TOKEN),
+            },
+        )
 
     def table(self) -> pd.DataFrame:
         """One row per valley, for reading."""

@@ -1,14 +1,15 @@
-"""Scaling laws as formulas."""
+"""Hoffmann's law with its numbers, and the compute-optimal sizes that follow from it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
 import numpy as np
 
 from scaling_utils.arrays import FloatArray
 from scaling_utils.conventions import FLOPS_PER_PARAM_TOKEN
+from scaling_utils.laws.forms import HOFFMANN
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,7 @@ class HoffmannLaw:
 
     def loss(self, params: Any, tokens: Any) -> FloatArray:
         """Loss (nats/token) of a model with `params` trained on `tokens`."""
-        n, d = np.asarray(params, dtype=float), np.asarray(tokens, dtype=float)
-        return np.asarray(self.E + self.A * n**-self.alpha + self.B * d**-self.beta)
+        return HOFFMANN.value(astuple(self), params, tokens)
 
     @property
     def a(self) -> float:

@@ -1,0 +1,246 @@
+"""Plans for a budget: published laws and fits side by side, how far each extrapolates, what a miss costs."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from scaling_utils.allocation.optimum import allocate, size_cost
+from scaling_utils.allocation.rule import Source, as_rule, known_source
+from scaling_utils.allocation.shape import ModelShape
+from scaling_utils.conventions import DEFAULT, Conventions, ParamCount
+from scaling_utils.errors import DataError
+from scaling_utils.fitting.intervals import estimate
+from scaling_utils.published import published
+from scaling_utils.results import Estimate, FitResult
+from scaling_utils.runs.registry import data_folder
+
+PLANS: Mapping[str, str] = MappingProxyType(
+    {
+        "Kaplan 2020": "kaplan2020-params",
+        "Hoffmann 2022, Approach 1": "hoffmann2022-approach1-params",
+        "Hoffmann 2022, Approach 2": "hoffmann2022-approach2-params",
+        "Hoffmann 2022, Approach 3 as printed": "hoffmann2022",
+        "Hoffmann 2022, Approach 3 unrounded": "hoffmann2022-unrounded",
+        "Besiroglu 2024": "besiroglu2024",
+        "DeepSeek 2024": "bi2024-tokens",
+        "Porian 2024, RefinedWeb": "porian2024-refinedweb-params",
+        "Llama 3 2024 as printed": "grattafiori2024-tokens",
+        "Llama 3 2024 unrounded": "grattafiori2024-tokens-unrounded",
+    }
+)
+"""Published laws to plan by: name to show, and id. One of each pair of params and tokens."""
+
+SUPERSEDED = ("Kaplan 2020", "Hoffmann 2022, Approach 3 as printed", "Llama 3 2024 as printed")
+"""Not part of the spread: explained by its protocol, or rounded so that it misses its paper's own numbers."""
+
+MORE_COMPUTE = 0.2
+"""Kaplan et al. 2020, appendix B.4, give the sizes that cost at most so much more compute."""
+
+FAR, HALVINGS = 50.0, 60
+"""Where a size is hopeless (a term of the loss grew by e^50), and halvings of the way there."""
+
+
+@dataclass(frozen=True)
+class LawsFile:
+    """What a plan without runs is made from, for its stamp: the file of published laws.
+
+    Parameters
+    ----------
+    source, sha256, conventions
+        As of a `RunTable`.
+    """
+
+    source: str
+    sha256: str
+    conventions: Conventions
+
+    @classmethod
+    def bundled(cls) -> LawsFile:
+        """The file that comes with the project.
+
+        >>> LawsFile.bundled().source
+        'published laws'
+        """
+        content = (data_folder() / "published" / "laws.yaml").read_bytes()
+        return cls("published laws", hashlib.sha256(content).hexdigest(), DEFAULT)
+
+
+def planning_sources(*fits: FitResult) -> dict[str, Source]:
+    """Fits and then the published laws of `PLANS`, by the name to show.
+
+    >>> list(planning_sources())[:2]
+    ['Kaplan 2020', 'Hoffmann 2022, Approach 1']
+    """
+    own: dict[str, Source] = {as_rule(fit).name: fit for fit in fits}
+    return own | {name: known_source(law_id) for name, law_id in PLANS.items()}
+
+
+def reach(source: Source) -> float:
+    """Largest compute (FLOPs) of the runs behind a law; NaN where it is not known.
+
+    >>> f"{reach(known_source('besiroglu2024')):.3g}"
+    '1.3e+22'
+    """
+    if isinstance(source, FitResult):
+        return as_rule(source).largest_flops
+    row = published(f"reach.{source.source.bibkey}").value
+    return float(row) if isinstance(row, int | float) else math.nan
+
+
+def plan_table(
+    sources: Mapping[str, Source],
+    flops: float,
+    *,
+    param_count: ParamCount = "total",
+    shape: ModelShape | None = None,
+) -> pd.DataFrame:
+    """The best model by each law at one budget, parameters counted alike.
+
+    Parameters
+    ----------
+    sources
+        Fits and published laws by the name to show.
+    flops
+        Budget (FLOPs), 6 N D with N counted as `param_count` says.
+    param_count, shape
+        As for `allocate`.
+
+    Returns
+    -------
+    DataFrame
+        One row per law, the index: `N_opt`, `low`, `high` (params), `D_opt` (tokens), `D/N`, `loss` (NaN
+        where the law has none; losses on different text are not comparable), `times past data` (the budget
+        over the largest one that was measured), `own count` (how the law itself counts N).
+
+    Examples
+    --------
+    >>> table = plan_table(planning_sources(), 1e24)
+    >>> f"{table.loc['Hoffmann 2022, Approach 1', 'times past data']:.0f}"
+    '77'
+    """
+    rows = {}
+    for name, source in sources.items():
+        best = allocate(source, flops, param_count=param_count, shape=shape)
+        rows[name] = {
+            "N_opt": best.params.value,
+            "low": best.params.low,
+            "high": best.params.high,
+            "D_opt": best.tokens.value,
+            "D/N": best.tokens_per_param.value,
+            "loss": best.loss.value,
+            "times past data": flops / reach(source),
+            "own count": source.conventions.param_count,
+        }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("law")
+
+
+def spread(table: pd.DataFrame, *, without: Iterable[str] = SUPERSEDED) -> tuple[float, float]:
+    """Smallest and largest best size (params) by the published laws of a `plan_table`, some left out.
+
+    >>> low, high = spread(plan_table(planning_sources(), 1e24))
+    >>> f"{low:.2g} to {high:.2g}"
+    '5.2e+10 to 1.1e+11'
+    """
+    sizes = table["N_opt"].filter(items=[name for name in PLANS if name not in set(without)])
+    return float(sizes.min()), float(sizes.max())
+
+
+def cost_curve(source: Source, flops: float, ratios: ArrayLike) -> pd.DataFrame:
+    """What sizes beside the best one cost at a budget.
+
+    Parameters
+    ----------
+    source
+        A fit of Approach 3, or a published law of the loss in N and D.
+    flops
+        Budget (FLOPs).
+    ratios
+        Sizes as multiples of the best one.
+
+    Returns
+    -------
+    DataFrame
+        One row per ratio, the index: `params`; `penalty`, the loss above the best, with `penalty low` and
+        `penalty high`; `wasted`, the share of the budget that the best size would have saved, likewise.
+        The intervals are those of one size, for which the best is not known exactly: where the ratio is 1
+        they do not vanish.
+
+    Examples
+    --------
+    >>> cost_curve(known_source("besiroglu2024"), 1e24, [0.5, 1, 2])["wasted"].round(3).tolist()
+    [0.156, 0.0, 0.157]
+    """
+    best = allocate(source, flops).params.value
+    rows = {}
+    for ratio in np.asarray(ratios, dtype=float):
+        cost = size_cost(source, flops, best * ratio)
+        rows[float(ratio)] = {
+            "params": cost.params,
+            "penalty": cost.penalty.value,
+            "penalty low": cost.penalty.low,
+            "penalty high": cost.penalty.high,
+            "wasted": cost.wasted.value,
+            "wasted low": cost.wasted.low,
+            "wasted high": cost.wasted.high,
+        }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("N / N_opt")
+
+
+def tolerated(source: Source, *, extra: float = MORE_COMPUTE) -> tuple[Estimate, Estimate]:
+    r"""The sizes, as multiples of the best, that reach its loss with at most so much more compute.
+
+    Parameters
+    ----------
+    source
+        A fit of Approach 3, or a published law of the loss in N and D.
+    extra
+        More compute, as a share.
+
+    Returns
+    -------
+    smaller, larger : Estimate
+        Multiples of the best size at the smaller budget. They do not depend on the budget.
+
+    Raises
+    ------
+    DataError
+        If the source has no loss.
+
+    Notes
+    -----
+    The loss above the floor at size r N* is :math:`(\beta r^{-\alpha} + \alpha r^{\beta}) / (\alpha + \beta)`
+    times the least one at the same budget; 1 + x of the compute takes the least one down by the factor
+    :math:`(1 + x)^{-\alpha\beta/(\alpha+\beta)}`, and the best size up by :math:`(1 + x)^a`.
+
+    Examples
+    --------
+    >>> smaller, larger = tolerated(known_source("besiroglu2024"))
+    >>> round(smaller.value, 2), round(larger.value, 2)
+    (0.53, 2.25)
+    """
+    law = as_rule(source)
+    if law.theta is None:
+        raise DataError(
+            f"{law.name} says nothing about the loss, so the cost of a size cannot be computed",
+            remedy="Use a fit of Approach 3, or a published law of the loss in N and D.",
+        )
+    alpha, beta = law.theta[3:]
+    allowed = (1 + extra) ** (alpha * beta / (alpha + beta))
+    ends = []
+    for within, beyond in ((np.zeros_like(alpha), -FAR / alpha), (np.zeros_like(beta), FAR / beta)):
+        for _ in range(HALVINGS):
+            middle = (within + beyond) / 2
+            above = (beta * np.exp(-alpha * middle) + alpha * np.exp(beta * middle)) / (alpha + beta)
+            within = np.where(above > allowed, within, middle)
+            beyond = np.where(above > allowed, middle, beyond)
+        ends.append(np.exp(within) * (1 + extra) ** (beta / (alpha + beta)))
+    smaller, larger = (estimate(float(end[0]), end[1:], kind=law.interval) for end in ends)
+    return smaller, larger

@@ -1,0 +1,143 @@
+"""Two recipes for the size of a model, and what published laws expect of their difference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import pandas as pd
+
+from scaling_utils.allocation.optimum import allocate, size_cost
+from scaling_utils.conventions import DEFAULT, tokens_for
+from scaling_utils.errors import DataError
+from scaling_utils.fitting.pair import seeds_needed
+from scaling_utils.laws import KnownLaw, allocation_law, published_law
+from scaling_utils.runs.table import RunTable
+
+RECIPES = {"Kaplan et al. (2020)": "kaplan2020-params", "Approach 1": "hoffmann2022-approach1-params"}
+"""The recipes of Hoffmann et al. 2022, Figure A4, and the laws behind them."""
+
+POINTS = 400
+
+
+def recipe_sizes(flops: float) -> pd.DataFrame:
+    """The size that each recipe gives a budget, each in its own count of parameters.
+
+    Parameters
+    ----------
+    flops
+        Budget (FLOPs).
+
+    Returns
+    -------
+    DataFrame
+        One row per recipe, the index: `params`, `tokens`, `counted as`, `law`.
+
+    Notes
+    -----
+    *Source*: Hoffmann et al. 2022, appendix D.4. They compare the two sizes as they are, although Kaplan
+    et al. do not count embeddings.
+
+    Examples
+    --------
+    >>> [f"{n:.3g}" for n in recipe_sizes(1e21)["params"]]
+    ['4.68e+09', '2.86e+09']
+    """
+    rows = {}
+    for recipe, law_id in RECIPES.items():
+        best = allocate(allocation_law(law_id), flops)
+        rows[recipe] = {
+            "params": best.params.value,
+            "tokens": best.tokens.value,
+            "counted as": best.conventions.param_count,
+            "law": law_id,
+        }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("recipe")
+
+
+def predicted_curves(law: KnownLaw, sizes: Mapping[str, float], flops: float) -> RunTable:
+    """Losses that a law gives models along their training, as runs.
+
+    Parameters
+    ----------
+    law
+        A published law of the loss in params and tokens.
+    sizes
+        Sizes (params, counted as the law counts) by the name of the run.
+    flops
+        Budget at which the runs end (FLOPs).
+
+    Returns
+    -------
+    RunTable
+
+    Raises
+    ------
+    DataError
+        If the law is not one of params and tokens, or counts compute otherwise than as 6 N D.
+
+    Notes
+    -----
+    A law of final losses gives at each point the loss of a run that were to end there, its learning rate
+    decayed. The curve of one longer run lies above it until the end.
+
+    Examples
+    --------
+    >>> from scaling_utils.laws import published_law
+    >>> predicted_curves(published_law("hoffmann2022"), {"a": 4.74e9}, 1e21)
+    RunTable('predicted by hoffmann2022': 400 points of 1 run; C by 6ND, N total, loss in nats/token)
+    """
+    if set(law.form.variables) != {"params", "tokens"} or law.conventions != DEFAULT:
+        raise DataError(f"the law '{law.id}' does not give the loss of all parameters and tokens")
+    # evenly spaced in compute, as the axes are
+    budgets = np.linspace(flops / POINTS, flops, POINTS)
+    parts = [
+        pd.DataFrame({"run_id": name, "params": size, "tokens": tokens_for(budgets, size), "flops": budgets})
+        for name, size in sizes.items()
+    ]
+    frame = pd.concat(parts, ignore_index=True)
+    frame["loss"] = law.loss(params=frame["params"].to_numpy(), tokens=frame["tokens"].to_numpy())
+    return RunTable.from_frame(frame, conventions=law.conventions, source=f"predicted by {law.id}")
+
+
+def expected_gaps(
+    law_ids: Iterable[str], larger: float, smaller: float, flops: float, *, seed_spread: float
+) -> pd.DataFrame:
+    """The gap between two sizes at one budget that published laws expect.
+
+    Parameters
+    ----------
+    law_ids
+        Ids of published laws of the loss in params and tokens.
+    larger, smaller
+        Sizes (all parameters).
+    flops
+        Budget (FLOPs).
+    seed_spread
+        Standard deviation of the loss between seeds, for the number of seeds.
+
+    Returns
+    -------
+    DataFrame
+        One row per law, the index: `gap` (loss of the larger less that of the smaller), the best size,
+        the share of the budget that the larger and the smaller waste, and how many seeds of each would
+        show the gap (see `seeds_needed`).
+
+    Examples
+    --------
+    >>> expected_gaps(["besiroglu2024"], 4.74e9, 2.80e9, 1e21, seed_spread=0.02)["gap"].round(4).item()
+    0.0089
+    """
+    rows = {}
+    for law_id in law_ids:
+        law = published_law(law_id)
+        costs = [size_cost(law, flops, size) for size in (larger, smaller)]
+        gap = costs[0].loss.value - costs[1].loss.value
+        rows[law_id] = {
+            "gap": gap,
+            "best size (params)": allocate(law, flops).params.value,
+            "wasted by the larger": costs[0].wasted.value,
+            "wasted by the smaller": costs[1].wasted.value,
+            "seeds of each to show it": seeds_needed(gap, seed_spread),
+        }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("law")

@@ -1,0 +1,82 @@
+"""The command line of the ladder: `scaling-book ladder`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+ladder_app = typer.Typer(
+    help="Train the measured runs of the book.", no_args_is_help=True, rich_markup_mode=None
+)
+
+LadderFolderOption = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", show_default=False, help="Ladder's folder; by default data/ladder."),
+]
+GroupsArgument = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[GROUP]...", show_default=False, help="Groups of runs; by default all, in order."
+    ),
+]
+
+
+def _ladder_folder(out: Path | None) -> Path:
+    from scaling_utils.runs.registry import data_folder
+
+    return out or data_folder() / "ladder"
+
+
+@ladder_app.command("run")
+def run_command(groups: GroupsArgument = None, out: LadderFolderOption = None) -> None:
+    """Train the runs that are not finished, one at a time; start it once for each core to use."""
+    from scaling_utils.ladder.design import planned
+    from scaling_utils.ladder.runner import run_ladder
+
+    trained = run_ladder(planned(groups or ()), _ladder_folder(out), say=typer.echo)
+    typer.echo(f"trained {trained} runs; put them into the tables with: scaling-book ladder tables")
+
+
+@ladder_app.command("status")
+def status_command(out: LadderFolderOption = None) -> None:
+    """Say how many runs of each group are finished, in training, and pending."""
+    from scaling_utils.ladder.design import groups
+    from scaling_utils.ladder.runner import states
+
+    for name, plan in groups().items():
+        count = states(plan, _ladder_folder(out))
+        typer.echo(
+            f"{name:<22}{count['finished']:>4} of {len(plan):<4}"
+            + (f"{count['training']} in training" if count["training"] else "")
+        )
+
+
+@ladder_app.command("tables")
+def tables_command(out: LadderFolderOption = None) -> None:
+    """Assemble the tables from the finished runs; bundled ones get their checksum in the registry."""
+    from scaling_utils.ladder.tables import register, write_tables
+    from scaling_utils.runs.registry import data_folder
+
+    folder = _ladder_folder(out)
+    tables = write_tables(folder)
+    for path in tables:
+        typer.echo(f"wrote {path}")
+    if folder.resolve() == (data_folder() / "ladder").resolve():
+        for name in register(tables, data_folder() / "registry.toml"):
+            typer.echo(f"no dataset of the registry has path = {name!r}")
+
+
+@ladder_app.command("corpus")
+def corpus_command(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="prose or code.")],
+    file: Annotated[
+        Path | None,
+        typer.Option("--file", metavar="FILE", show_default=False, help="The package's file, or the corpus."),
+    ] = None,
+) -> None:
+    """Make a corpus from its Debian package, check it, and keep it beside the downloaded data."""
+    from scaling_utils.ladder.recipes import obtain
+
+    typer.echo(f"{name}: {obtain(name, file=file)}")

@@ -1,0 +1,65 @@
+"""The planned ladder."""
+
+import dataclasses
+from collections import Counter
+
+import pytest
+
+from scaling_utils.ladder.config import LadderError
+from scaling_utils.ladder.design import ATTENTION_BUDGETS, DEPTHS, WIDTHS, groups, planned
+
+
+def test_every_run_is_planned_once():
+    names = [run.name for run in planned()]
+    assert len(names) == len(set(names))
+
+
+def test_depth_never_falls_with_width():
+    depths = [depth for _, depth in sorted(DEPTHS.items())]
+    assert depths == sorted(depths)
+
+
+def test_slices_hold_seven_sizes_and_their_budget():
+    for budget, widths in WIDTHS.items():
+        runs = [run for run in planned() if run.role == "isoflop" and run.budget == budget]
+        assert len(widths) == 7
+        assert {run.width for run in runs} == set(widths)
+        assert all(abs(run.flops / budget - 1) < 0.002 for run in runs)
+
+
+def test_seeds_of_a_slice():
+    seeds = Counter((run.corpus, run.budget, run.width) for run in planned() if run.role == "isoflop")
+    assert {count for key, count in seeds.items() if key[1] == 1e12} == {3}
+    assert {count for key, count in seeds.items() if key[1] == 3e12} == {2}
+
+
+def test_the_middle_of_a_slice_comes_first():
+    assert [run.width for run in groups()["prose-1e12"]][:7] == [40, 32, 48, 24, 56, 20, 64]
+
+
+def test_rates_are_tried_around_the_rule():
+    """Half, once and twice the rule at both budgets; once at 1e12 is in the slice."""
+    tried = Counter((run.budget, run.width) for run in groups()["prose-rate"])
+    assert {count for (budget, _), count in tried.items() if budget == 3e11} == {6}
+    assert {count for (budget, _), count in tried.items() if budget == 1e12} == {4}
+    in_slice = {(run.width, run.seed, run.rate) for run in groups()["prose-1e12"]}
+    for run in groups()["prose-rate"]:
+        assert (run.width, run.seed, run.rate) not in in_slice or run.budget == 3e11
+
+
+def test_attentions_differ_in_nothing_else():
+    runs = groups()["prose-attention"]
+    assert {run.width for run in runs} == set(ATTENTION_BUDGETS)
+    for full, sparse in zip(runs[::2], runs[1::2], strict=True):
+        assert full.attention == "full"
+        assert dataclasses.replace(full, attention="block-sparse") == sparse
+
+
+def test_fixed_steps_have_one_schedule():
+    runs = groups()["prose-fixed-steps"]
+    assert {(run.steps, run.schedule, run.batch) for run in runs} == {(8000, "constant", 4)}
+
+
+def test_unknown_group():
+    with pytest.raises(LadderError, match=r"no group of runs is called 'proze'; there are prose-rate, .*"):
+        planned(["proze"])

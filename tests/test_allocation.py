@@ -1,0 +1,115 @@
+import math
+
+import numpy as np
+import pytest
+
+from scaling_utils import load
+from scaling_utils.allocation import ModelShape, allocate, compare_laws, size_cost
+from scaling_utils.errors import DataError
+from scaling_utils.fitting.isoflop import fit_isoflop
+from scaling_utils.fitting.parametric import drop_largest_losses, fit_parametric
+from scaling_utils.laws import allocation_law, allocation_laws, published_law
+from scaling_utils.results import Estimate, FitResult
+
+GOPHER = 5.76e23
+
+
+@pytest.fixture(scope="module")
+def surface_fit():
+    return fit_parametric(drop_largest_losses(load("hoffmann2022-fig4"), 5), resamples=400)
+
+
+def test_published_anchors():
+    # rounding the exponents alone moves the best size at the Gopher budget from 40B to 32B
+    assert allocate(published_law("hoffmann2022"), GOPHER).params.value == pytest.approx(32.2e9, rel=0.01)
+    unrounded = allocate(published_law("hoffmann2022-unrounded"), GOPHER).params.value
+    assert unrounded == pytest.approx(40.4e9, rel=0.01)
+    # the two sizes that Hoffmann et al. compare at 1e21 FLOPs
+    kaplan = allocate(allocation_law("kaplan2020-params"), 1e21).params.value
+    assert kaplan == pytest.approx(4.683e9, rel=1e-3)
+    approach_1 = allocate(allocation_law("hoffmann2022-approach1-params"), 1e21).params.value
+    assert approach_1 == pytest.approx(2.86e9, rel=0.01)
+
+
+@pytest.mark.parametrize("flops", [1e18, 1e22, GOPHER])
+def test_no_size_beats_the_best_one(surface_fit, flops):
+    best = allocate(surface_fit, flops)
+    assert best.flops == pytest.approx(6 * best.params.value * best.tokens.value, rel=1e-12)
+    for factor in (0.8, 0.99, 1.01, 1.25):
+        other = size_cost(surface_fit, flops, best.params.value * factor)
+        assert other.penalty.value > 0
+        assert 0 < other.wasted.value < 1
+        assert other.loss.value == pytest.approx(best.loss.value + other.penalty.value, rel=1e-12)
+    assert size_cost(surface_fit, flops, best.params.value).wasted.value == pytest.approx(0, abs=1e-9)
+
+
+def test_the_wasted_share_is_what_the_best_size_would_save(surface_fit):
+    cost = size_cost(surface_fit, GOPHER, 280e9)
+    saved = allocate(surface_fit, GOPHER * (1 - cost.wasted.value))
+    assert saved.loss.value == pytest.approx(cost.loss.value, rel=1e-9)
+
+
+def test_intervals_come_from_the_draws_and_widen_with_extrapolation(surface_fit):
+    near, far = (allocate(surface_fit, c) for c in (1e20, 1e25))
+    assert near.params.low < near.params.value < near.params.high
+    assert far.params.high / far.params.low > near.params.high / near.params.low
+    assert far.extrapolation == pytest.approx(1e25 / surface_fit.diagnostics["largest_flops"])
+    assert math.isnan(allocate(published_law("hoffmann2022"), 1e20).params.low)
+
+
+def test_approach_2_projects_as_its_own_result_does():
+    fit = fit_isoflop(load("hoffmann2022-fig4"), resamples=300)
+    ours = allocate(FitResult.from_json(fit.as_fit_result().to_json()), GOPHER)
+    params, tokens = fit.project(GOPHER)
+    for mine, theirs in ((ours.params, params), (ours.tokens, tokens)):
+        assert (mine.value, mine.low, mine.high) == pytest.approx((theirs.value, theirs.low, theirs.high))
+    assert math.isnan(ours.loss.value)
+
+
+@pytest.mark.parametrize("flops", [1e19, 1e24])
+@pytest.mark.parametrize("law", ["kaplan2020-params", "porian2024-refinedweb-params"])
+def test_counting_otherwise_meets_the_same_budget(law, flops):
+    shape = ModelShape(vocab=50_257, aspect=64)
+    best = allocate(allocation_law(law), flops, param_count="total", shape=shape)
+    assert 6 * best.params.value * best.tokens.value == pytest.approx(flops, rel=1e-9)
+    assert best.conventions.param_count == "total"
+
+
+def test_the_embedding_matters_less_for_larger_models():
+    law = allocation_law("kaplan2020-params")
+    ratios = [
+        allocate(law, c, param_count="total").params.value / allocate(law, c).params.value
+        for c in (1e17, 1e20, 1e24)
+    ]
+    assert ratios[0] > ratios[1] > ratios[2] > 0.99
+
+
+def test_every_published_allocation_with_a_coefficient_can_be_compared():
+    laws = [law for law in allocation_laws().values() if law.coefficient is not None]
+    table = compare_laws(laws, 1e22)
+    assert list(table.index) == [law.id for law in laws]
+    assert (table["params"] > 0).all() and (table["tokens"] > 0).all()
+    assert 6 * table["params"].to_numpy() * table["tokens"].to_numpy() == pytest.approx(1e22, rel=1e-9)
+
+
+@pytest.mark.parametrize("flops", [0.0, -1.0, math.nan, math.inf])
+def test_a_budget_is_positive(flops):
+    with pytest.raises(DataError, match="must be positive"):
+        allocate(published_law("hoffmann2022"), flops)
+
+
+def test_what_has_no_best_size_says_so():
+    with pytest.raises(DataError, match="no best size"):
+        allocate(published_law("kaplan2020-d"), 1e20)
+    with pytest.raises(DataError, match="no coefficient"):
+        allocate(allocation_law("hu2024-params"), 1e20)
+    with pytest.raises(DataError, match="says nothing about the best size"):
+        allocate(FitResult("power-law", "power-law", "converged", 9, {"g": Estimate(0.1)}), 1e20)
+    with pytest.raises(DataError, match="says nothing about the loss"):
+        size_cost(allocation_law("kaplan2020-params"), 1e20, 1e9)
+
+
+def test_a_fit_read_back_plans_the_same(surface_fit):
+    again = FitResult.from_json(surface_fit.to_json())
+    assert allocate(again, GOPHER).as_dict() == allocate(surface_fit, GOPHER).as_dict()
+    assert np.isfinite(allocate(again, GOPHER).params.low)
