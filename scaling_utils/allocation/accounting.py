@@ -6,19 +6,15 @@ without embeddings and in the compute that goes with them, is therefore no power
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
 from scaling_utils.allocation.shape import ModelShape, converted
 from scaling_utils.arrays import FloatArray
-from scaling_utils.conventions import Conventions, ParamCount, tokens_for, training_flops
+from scaling_utils.conventions import ParamCount, tokens_for, training_flops
 from scaling_utils.errors import DataError
-from scaling_utils.fitting.protocols import TITLES
-from scaling_utils.laws import HoffmannLaw, published_law
-from scaling_utils.runs.table import RunTable
+from scaling_utils.laws import HoffmannLaw
 
 COUNTS: dict[str, tuple[ParamCount, ParamCount]] = {
     "neither": ("non-embedding", "non-embedding"),
@@ -31,9 +27,6 @@ GRID = 1000
 GRID_SIZES = np.logspace(2.9, 9.2, 20)
 GRID_BUDGETS = np.logspace(12.95, 20.7, 100)
 """Sizes and budgets without embeddings of the simulation by Pearce and Song 2024 (released script)."""
-
-BUDGETS, SIZES, REACH = 12, 9, 4.0
-"""Of simulated runs: budgets, sizes in each, and the largest ratio of a size to the best one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,49 +126,6 @@ def recounted_frontier(
     return Frontier(inner, params, tokens, flops)
 
 
-def recounted_runs(
-    law: HoffmannLaw, smallest: float, largest: float, *, shape: ModelShape, source: str
-) -> dict[str, RunTable]:
-    """IsoFLOP runs with the losses of a law in all parameters, without noise, counted in three ways.
-
-    Parameters
-    ----------
-    law, smallest, largest, shape
-        As for `recounted_frontier`.
-    source
-        What the runs are called.
-
-    Returns
-    -------
-    dict
-        Runs by what counts the embeddings: ``"neither"``, ``"compute"``, ``"both"``.
-
-    Examples
-    --------
-    >>> law = HoffmannLaw(E=1.8172, A=482.01, B=2085.43, alpha=0.3478, beta=0.3658)
-    >>> recounted_runs(law, 768, 1.5e9, shape=ModelShape(), source="a law")["both"]
-    RunTable('a law': 108 points of 108 runs; C by 6ND, N total, loss in nats/token)
-    """
-    tables = {}
-    for name, (params_count, flops_count) in COUNTS.items():
-        frontier = recounted_frontier(law, smallest, largest, counts=name, shape=shape)
-        log_c = np.linspace(*np.log(frontier.flops[[0, -1]]), BUDGETS)
-        best = np.exp(np.interp(log_c, np.log(frontier.flops), np.log(frontier.inner)))
-        inner = np.outer(best, np.geomspace(1 / REACH, REACH, SIZES)).ravel()
-        budget = np.repeat(np.exp(log_c), SIZES)
-        total, counted, params = (
-            converted(inner, "non-embedding", c, shape) for c in ("total", flops_count, params_count)
-        )
-        tokens = tokens_for(budget, counted)
-        frame = pd.DataFrame({"params": params, "tokens": tokens, "flops": budget, "budget": budget}).assign(
-            loss=law.loss(total, tokens)
-        )
-        rule = "6ND" if params_count == flops_count else "reported"
-        conventions = Conventions(flop_rule=rule, param_count=params_count)
-        tables[name] = RunTable.from_frame(frame, conventions=conventions, source=source)
-    return tables
-
-
 def grid_exponent(
     law: HoffmannLaw,
     *,
@@ -213,41 +163,3 @@ def grid_exponent(
     loss = law.loss(total[:, None], tokens_for(budgets, sizes[:, None]))
     best = sizes[np.argmin(loss, axis=0)]
     return float(np.polyfit(np.log(budgets), np.log(best), 1)[0])
-
-
-def vary_accounting(
-    law_ids: Iterable[str], smallest: float, largest: float, *, shape: ModelShape, other: ModelShape
-) -> pd.DataFrame:
-    """The recounted exponent by other laws, vocabularies and ranges of sizes.
-
-    Parameters
-    ----------
-    law_ids
-        Ids of published laws of the loss in N and D.
-    smallest, largest, shape
-        As for `recounted_frontier`.
-    other
-        Another shape, in whose place each law is tried too.
-
-    Returns
-    -------
-    DataFrame
-        One row per law and change, the index; one column per way to count. A change that leaves no range
-        of sizes is absent.
-    """
-    changes: Mapping[str, tuple[float, ModelShape]] = {
-        "": (smallest, shape),
-        f", vocabulary of {other.vocab:,}, width {other.aspect:g} times depth": (smallest, other),
-        ", smallest size 100 times larger": (100 * smallest, shape),
-        ", smallest size 10,000 times larger": (10_000 * smallest, shape),
-    }
-    rows = {}
-    for law_id in law_ids:
-        law = HoffmannLaw(**published_law(law_id).values)
-        for told, (least, of) in changes.items():
-            if least < largest:
-                rows[f"{law_id}{told}"] = {
-                    TITLES[name]: recounted_frontier(law, least, largest, counts=name, shape=of).exponent
-                    for name in COUNTS
-                }
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("law")

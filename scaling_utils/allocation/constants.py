@@ -4,13 +4,35 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import pandas as pd
 
 from scaling_utils.allocation.optimum import allocate
 from scaling_utils.errors import DataError
-from scaling_utils.laws import HOFFMANN, KnownLaw
+from scaling_utils.fitting.parametric_checks import (
+    ABSOLUTE,
+    EVERY_RUN,
+    HUBER,
+    SQUARES,
+    bootstrap_summary,
+    wald_distance,
+)
+from scaling_utils.laws import HOFFMANN, KnownLaw, published_law
 from scaling_utils.results import Estimate, FitResult
+
+PRINTED: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "Hoffmann, as printed": ("hoffmann2022", "printed"),
+        "Hoffmann, unrounded": ("hoffmann2022-unrounded", "unrounded"),
+        "Besiroglu, as printed": ("besiroglu2024", "besiroglu"),
+    }
+)
+"""Published constants: name to show, id of the law, and key of its results."""
+
+SUFFIX: Mapping[str, str] = MappingProxyType(
+    {HUBER: "", ABSOLUTE: "_lad", SQUARES: "_squares", EVERY_RUN: "_every"}
+)
 
 
 def constants_table(sources: Mapping[str, KnownLaw | FitResult], flops: float) -> pd.DataFrame:
@@ -56,6 +78,61 @@ def constants_table(sources: Mapping[str, KnownLaw | FitResult], flops: float) -
             "D/N": best.tokens_per_param.value,
         }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("constants")
+
+
+def printed_constants() -> dict[str, KnownLaw]:
+    """The constants that two papers print, by the name to show.
+
+    >>> [law.id for law in printed_constants().values()]
+    ['hoffmann2022', 'hoffmann2022-unrounded', 'besiroglu2024']
+    """
+    return {name: published_law(law_id) for name, (law_id, _) in PRINTED.items()}
+
+
+def surface_results(fits: Mapping[str, FitResult], flops: float) -> dict[str, Estimate | float | str]:
+    """What there is to publish of the fits of `vary_fit` and of `PRINTED`, by short keys.
+
+    Parameters
+    ----------
+    fits
+        What `vary_fit` returns.
+    flops
+        Budget (FLOPs) for the best size.
+
+    Returns
+    -------
+    dict
+        The estimates of the headline by name; of the others with ``_lad``, ``_squares`` and ``_every`` after
+        it. Likewise ``params_projected``, ``tokens_per_param`` and ``objective``. `bootstrap_summary` of the
+        headline; its status and diagnostics; ``chi2_hoffmann``, its `wald_distance` to the unrounded
+        constants. For the printed constants ``a_KEY`` and ``params_KEY`` with the keys ``printed``,
+        ``unrounded`` and ``besiroglu``.
+    """
+    found: dict[str, Estimate | float | str] = {}
+    for name, fit in fits.items():
+        end, best = SUFFIX[name], allocate(fit, flops)
+        found |= {f"{quantity}{end}": value for quantity, value in fit.estimates.items()}
+        found |= {
+            f"params_projected{end}": best.params,
+            f"tokens_per_param{end}": best.tokens_per_param,
+            f"objective{end}": fit.diagnostics["objective"],
+        }
+    fit = fits[HUBER]
+    laws = printed_constants()
+    table = constants_table(laws, flops)
+    for name, (_, key) in PRINTED.items():
+        found |= {f"a_{key}": float(table["a"][name]), f"params_{key}": float(table["N_opt"][name])}
+    return found | {
+        **bootstrap_summary(fit),
+        "status": fit.status,
+        "n_used": str(fit.n_runs),
+        "n_starts": f"{fit.diagnostics['starts']:.0f}",
+        "rivals": f"{fit.diagnostics['rivals']:.0f}",
+        "share_agreeing": fit.diagnostics["share_agreeing"],
+        "condition": fit.diagnostics["condition"],
+        "extrapolation": allocate(fit, flops).extrapolation,
+        "chi2_hoffmann": wald_distance(fit, laws["Hoffmann, unrounded"]),
+    }
 
 
 def _constants(name: str, source: KnownLaw | FitResult) -> tuple[dict[str, float], Estimate]:

@@ -44,6 +44,9 @@ SUPERSEDED = ("Kaplan 2020", "Hoffmann 2022, Approach 3 as printed", "Llama 3 20
 MORE_COMPUTE = 0.2
 """Kaplan et al. 2020, appendix B.4, give the sizes that cost at most so much more compute."""
 
+LEADING = "Besiroglu 2024"
+"""The published law that answers where there is no fit: the newest of the loss, on the largest runs."""
+
 FAR, HALVINGS = 50.0, 60
 """Where a size is hopeless (a term of the loss grew by e^50), and halvings of the way there."""
 
@@ -244,3 +247,79 @@ def tolerated(source: Source, *, extra: float = MORE_COMPUTE) -> tuple[Estimate,
         ends.append(np.exp(within) * (1 + extra) ** (beta / (alpha + beta)))
     smaller, larger = (estimate(float(end[0]), end[1:], kind=law.interval) for end in ends)
     return smaller, larger
+
+
+def tolerance_table(sources: Mapping[str, Source], *, extra: float = MORE_COMPUTE) -> pd.DataFrame:
+    """`tolerated` for every source that has a loss.
+
+    Returns
+    -------
+    DataFrame
+        One row per source, the index: `smaller` and `larger`, multiples of the best size, each with its
+        interval (NaN for published laws).
+    """
+    rows = {}
+    for name, source in sources.items():
+        if as_rule(source).theta is None:
+            continue
+        smaller, larger = tolerated(source, extra=extra)
+        rows[name] = {
+            "smaller": smaller.value,
+            "smaller low": smaller.low,
+            "smaller high": smaller.high,
+            "larger": larger.value,
+            "larger low": larger.low,
+            "larger high": larger.high,
+        }
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("law")
+
+
+def plan_results(
+    sources: Mapping[str, Source], table: pd.DataFrame, flops: float
+) -> dict[str, Estimate | float | str]:
+    """What there is to publish of a plan, by short keys.
+
+    Parameters
+    ----------
+    sources
+        Fits and published laws by the name to show. The first fit leads; without one, `LEADING` does.
+    table
+        Their `plan_table`.
+    flops
+        The budget (FLOPs).
+
+    Returns
+    -------
+    dict
+        Of the leading source ``params``, ``tokens``, ``tokens_per_param``, ``extrapolation``, and if it has a
+        loss ``loss``, ``smaller`` and ``larger``. Of every published law ``params_ID``, ``ratio_ID`` and
+        ``past_ID``, ID being its id. ``spread_low``, ``spread_high`` and ``spread_factor`` of those that
+        count; ``kaplan_smaller`` and ``kaplan_larger`` as published.
+    """
+    leader = next((name for name, s in sources.items() if isinstance(s, FitResult)), LEADING)
+    best = allocate(sources[leader], flops, param_count="total")
+    low, high = spread(table)
+    stated = published("kaplan.subopt").values()
+    found: dict[str, Estimate | float | str] = {
+        "params": best.params,
+        "tokens": best.tokens,
+        "tokens_per_param": best.tokens_per_param,
+        "extrapolation": float(table["times past data"][leader]),
+        "spread_low": low,
+        "spread_high": high,
+        "spread_factor": high / low,
+        "n_laws": str(len(table)),
+        "n_extrapolating": str(int((table["times past data"] > 1).sum())),
+        "kaplan_smaller": f"{stated['smaller']:g}",
+        "kaplan_larger": f"{stated['larger']:g}",
+    }
+    if best.loss.known:
+        found["loss"] = best.loss
+        found["smaller"], found["larger"] = tolerated(sources[leader])
+    for name, law_id in PLANS.items():
+        found |= {
+            f"params_{law_id}": float(table["N_opt"][name]),
+            f"ratio_{law_id}": float(table["D/N"][name]),
+            f"past_{law_id}": float(table["times past data"][name]),
+        }
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -10,12 +10,20 @@ import pandas as pd
 from scaling_utils.allocation.optimum import allocate, size_cost
 from scaling_utils.conventions import DEFAULT, tokens_for
 from scaling_utils.errors import DataError
-from scaling_utils.fitting.pair import seeds_needed
+from scaling_utils.fitting.pair import SIDES, Pair, seeds_needed
 from scaling_utils.laws import KnownLaw, allocation_law, published_law
+from scaling_utils.results import Estimate
 from scaling_utils.runs.table import RunTable
 
 RECIPES = {"Kaplan et al. (2020)": "kaplan2020-params", "Approach 1": "hoffmann2022-approach1-params"}
 """The recipes of Hoffmann et al. 2022, Figure A4, and the laws behind them."""
+
+COMPARED = {
+    "tex": "hoffmann2022-unrounded",
+    "rounded": "hoffmann2022",
+    "besiroglu": "besiroglu2024",
+}
+"""The laws whose gaps are compared, by the end of their key."""
 
 POINTS = 400
 
@@ -100,44 +108,74 @@ def predicted_curves(law: KnownLaw, sizes: Mapping[str, float], flops: float) ->
     return RunTable.from_frame(frame, conventions=law.conventions, source=f"predicted by {law.id}")
 
 
-def expected_gaps(
-    law_ids: Iterable[str], larger: float, smaller: float, flops: float, *, seed_spread: float
-) -> pd.DataFrame:
+def expected_gaps(pair: Pair) -> pd.DataFrame:
     """The gap between two sizes at one budget that published laws expect.
 
     Parameters
     ----------
-    law_ids
-        Ids of published laws of the loss in params and tokens.
-    larger, smaller
-        Sizes (all parameters).
-    flops
-        Budget (FLOPs).
-    seed_spread
-        Standard deviation of the loss between seeds, for the number of seeds.
+    pair
+        Result of `compare_pair`; its sizes are taken as all parameters.
 
     Returns
     -------
     DataFrame
-        One row per law, the index: `gap` (loss of the larger less that of the smaller), the best size,
-        the share of the budget that the larger and the smaller waste, and how many seeds of each would
-        show the gap (see `seeds_needed`).
+        One row per law of `COMPARED`, the index: `gap` (loss of the larger less that of the smaller), the
+        best size, the share of the budget that the larger and the smaller waste, and how many seeds of
+        each would show the gap (see `seeds_needed`).
 
     Examples
     --------
-    >>> expected_gaps(["besiroglu2024"], 4.74e9, 2.80e9, 1e21, seed_spread=0.02)["gap"].round(4).item()
-    0.0089
+    >>> from scaling_utils.fitting.pair import compare_pair
+    >>> runs = predicted_curves(published_law("hoffmann2022"), {"a": 4.74e9, "b": 2.8e9}, 1e21)
+    >>> expected_gaps(compare_pair(runs, seed_spread=0.02))["gap"].round(4).to_list()
+    [0.0151, 0.0219, 0.0089]
     """
     rows = {}
-    for law_id in law_ids:
+    for law_id in COMPARED.values():
         law = published_law(law_id)
-        costs = [size_cost(law, flops, size) for size in (larger, smaller)]
-        gap = costs[0].loss.value - costs[1].loss.value
+        larger, smaller = (size_cost(law, pair.flops, pair.params[side]) for side in ("larger", "smaller"))
+        gap = larger.loss.value - smaller.loss.value
         rows[law_id] = {
             "gap": gap,
-            "best size (params)": allocate(law, flops).params.value,
-            "wasted by the larger": costs[0].wasted.value,
-            "wasted by the smaller": costs[1].wasted.value,
-            "seeds of each to show it": seeds_needed(gap, seed_spread),
+            "best size (params)": allocate(law, pair.flops).params.value,
+            "wasted by the larger": larger.wasted.value,
+            "wasted by the smaller": smaller.wasted.value,
+            "seeds of each to show it": seeds_needed(gap, pair.spread),
         }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("law")
+
+
+def results_by_key(
+    pair: Pair, sizes: pd.DataFrame, expected: pd.DataFrame, *, sequence_length: float
+) -> dict[str, Estimate | float | str]:
+    """Sizes, losses, sequences and gaps by key, for the prose and the ledger.
+
+    Parameters
+    ----------
+    pair, sizes, expected
+        Results of `compare_pair`, `recipe_sizes` and `expected_gaps`.
+    sequence_length
+        Tokens in a sequence.
+    """
+    found: dict[str, Estimate | float | str] = {
+        "gap": pair.gap,
+        "spread": pair.spread,
+        "spread_from": pair.spread_from,
+        "pair_noise": pair.spread * 2**0.5,
+        "gap_least": float(expected["gap"].min()),
+        "gap_most": float(expected["gap"].max()),
+        "seeds_least": float(expected["seeds of each to show it"].min()),
+        "seeds_most": float(expected["seeds of each to show it"].max()),
+        "wasted_least": float(expected["wasted by the larger"].min()),
+        "wasted_most": float(expected["wasted by the larger"].max()),
+    }
+    for key, size in zip(("kaplan", "approach1"), sizes["params"], strict=True):
+        found[f"size_{key}"] = Estimate(float(size), unit="params")
+    for key, law_id in COMPARED.items():
+        found[f"gap_{key}"] = Estimate(float(expected["gap"][law_id]), unit=pair.loss_unit)
+    for side in SIDES:
+        found[f"loss_{side}"] = pair.final(side)
+        found[f"points_{side}"] = float(pair.points(side))
+        found[f"params_{side}"] = pair.params[side]
+        found[f"sequences_{side}"] = Estimate(pair.tokens[side] / sequence_length, unit="sequences")
+    return found

@@ -129,12 +129,14 @@ def fit_law(
     problem = form.problem()
     tried = form.starts(starts)
     totals = np.array([goal.smooth_total(problem.residuals(start)) for start in tried])
-    results = [problem.polish(tried[i], goal) for i in np.argsort(totals, kind="stable")[:POLISHED]]
-    ends = np.array([problem.theta(result) for result in results])
-    totals = np.array([goal.smooth_total(problem.residuals(theta)) for theta in ends])
-    best = int(np.argmin(totals))
-    theta, residuals = ends[best], problem.residuals(ends[best])
-    met = agreement(theta, float(totals[best]), ends, totals, n_points=len(measured))
+    once = np.ones(len(measured))
+    chosen = tried[np.argsort(totals, kind="stable")[:POLISHED]]
+    ends = np.array([problem.polish_weighted(start, once, goal)[0] for start in chosen])
+    totals = np.array([goal.smooth_total(problem.residuals(end)) for end in ends])
+    result = problem.polish(ends[int(np.argmin(totals))], goal)
+    theta = problem.theta(result)
+    residuals = problem.residuals(theta)
+    met = agreement(theta, goal.smooth_total(residuals), ends, totals, n_points=len(measured))
     state = conditioning(problem.jacobian(theta), residuals, goal)
     draws = bootstrap_problem(problem, theta, group, goal, resamples=resamples, seed=seed, n_jobs=n_jobs)
 
@@ -164,7 +166,7 @@ def fit_law(
             "condition": state.condition,
             "median_residual": float(np.median(np.abs(residuals))),
         },
-        lmfit_result=results[best],
+        lmfit_result=result,
         **common,
     )
 

@@ -97,7 +97,8 @@ def conditioning(jacobian: FloatArray, residuals: FloatArray, objective: Objecti
     length = np.sqrt((jacobian**2).sum(axis=0))
     vanished = length < VANISHED * math.sqrt(n)
     singular = np.linalg.svd(jacobian / np.where(length > 0, length, 1), full_matrices=False)
-    condition = float(singular.S[0] / singular.S[-1]) if singular.S[-1] > 0 else math.inf
+    with np.errstate(all="ignore"):
+        condition = float(singular.S[0] / singular.S[-1]) if singular.S[-1] > 0 else math.inf
     spread = math.sqrt(n / max(n - count, 1))
     if objective.name == "least-squares":
         scale = spread * float(np.sqrt((residuals**2).mean()))
