@@ -36,7 +36,15 @@ def generated(project: Project, results: Results) -> dict[str, str]:
     results
         What the executed notebooks published.
     """
+    # these modules take `table` from here
+    from scaling_utils.book.descriptions import description_fragments
+    from scaling_utils.book.fitting_tables import fitting_fragments
+    from scaling_utils.book.law_tables import law_fragments
+
     return {
+        **law_fragments(),
+        **fitting_fragments(project),
+        **description_fragments(results),
         "columns.md": _columns_table(),
         "datasets.md": _data_sections(),
         "edition.md": _edition(project),

@@ -112,6 +112,7 @@ def make_plan(project: Project, *, only: str | None, force: bool, offline: bool)
 def site_key(project: Project, pages: tuple[Page, ...]) -> str:
     """One sha256 over everything that the rendered site depends on."""
     sources = [project.config, project.scenarios, *files_below(project.pages)]
+    sources += [path for path in (project.root / "tests/reference/coverage.csv",) if path.is_file()]
     return digest(
         [
             _common_inputs(project),
@@ -129,7 +130,9 @@ def _common_inputs(project: Project) -> list[Any]:
     package, data = Path(__file__).resolve().parents[1], data_folder()
     locked = sha256_of(project.locked) if project.locked.is_file() else None
     library = checksums(files_below(package, "*.py"), package)
-    facts = checksums([data / "registry.toml", *files_below(data / "published")], data)
+    facts = checksums(
+        [data / "registry.toml", data / "descriptions.yaml", *files_below(data / "published")], data
+    )
     return [platform.python_version(), sys.platform, platform.machine(), locked, library, facts]
 
 

@@ -1,0 +1,108 @@
+"""What the page of new findings says about readings of Hoffmann's figure; needs the earlier reading."""
+
+from __future__ import annotations
+
+from scaling_utils.book.comparison_parametric import COLOUR, NOTEBOOK, OURS
+from scaling_utils.book.generated import Results, table
+from scaling_utils.book.project import Project
+from scaling_utils.published import published
+
+
+def comparison(project: Project, results: Results) -> str:
+    """The exponent by how the losses were read, in a table and in words.
+
+    Parameters
+    ----------
+    project
+        The book.
+    results
+        What the executed notebooks published.
+    """
+    ours, colour = (results.get((NOTEBOOK, name)) for name in (OURS, COLOUR))
+    if not ours or not colour:
+        return (
+            "The numbers of this section need the earlier reading of the figure, a public file that was not "
+            f"at hand when this book was built. {{doc}}`Its page </notebooks/{NOTEBOOK}/{COLOUR}>` says how to "
+            "get it.\n"
+        )
+    rows: list[tuple[str, ...]] = [
+        ("earlier reading, all losses by colour", _value(colour["a"]), f"{colour['sd_a']:.3f}"),
+        (
+            "the same, losses of the slices replaced by ours (by position)",
+            f"{colour['only_position_a']:.3f}",
+            "–",
+        ),
+        ("the same, the other losses replaced by ours", f"{colour['only_colour_a']:.3f}", "–"),
+        ("our reading", _value(ours["a"]), f"{ours['sd_a']:.3f}"),
+        ("our reading, redrawn within its bounds", f"{ours['redrawn_a']:.3f}", f"{ours['redrawn_sd']:.4f}"),
+        (
+            "our reading, redrawn as if all were read by colour",
+            f"{ours['coarse_a']:.3f}",
+            f"{ours['coarse_sd']:.4f}",
+        ),
+    ]
+    apart, low, high = (colour[f"difference_{end}"] for end in ("a", "low", "high"))
+    verdict = "not significant" if low <= 0 <= high else "significant"
+    return (
+        table(("Losses", "$a$", "standard deviation"), rows)
+        + "\nThe difference of the two readings is "
+        + f"{apart:+.3f}, {apart / ours['sd_a']:.1f} of a standard error of either. It is {verdict}: "
+        + "fitted to the same resamples of the runs, the two differ with a standard deviation of "
+        + f"{colour['difference_sd']:.3f}, and 95 % of the differences lie between {low:+.3f} and {high:+.3f}. "
+        + "It comes from the reading all the same: giving the finely read losses the error of the colour bar "
+        + f"spreads the exponent over {ours['coarse_low']:.3f} to {ours['coarse_high']:.3f} "
+        + f"(95 % of the draws), and the earlier value, {colour['a']['value']:.3f}, lies "
+        + f"{_place(colour['a']['value'], ours['coarse_low'], ours['coarse_high'])} this span. "
+        + f"With our reading the error from reading alone is {ours['redrawn_sd']:.4f}.\n"
+    )
+
+
+def printed_constants(project: Project, results: Results) -> str:
+    """Which objective the printed constants are the optimum of, in a table and in words.
+
+    Parameters
+    ----------
+    project, results
+        As for `comparison`.
+    """
+    colour = results.get((NOTEBOOK, COLOUR))
+    if not colour:
+        return (
+            "The numbers of this section need the points of that replication, a public file that was not at "
+            f"hand when this book was built. {{doc}}`Its page </notebooks/{NOTEBOOK}/{COLOUR}>` says how to "
+            "get it.\n"
+        )
+    stated, errors = published("besi.ci95"), published("besi.se").values()
+    rows: list[tuple[str, ...]] = []
+    for name, value in stated.values().items():
+        apart = [abs(colour[f"{name}{end}"]["value"] - value) for end in ("_lad", "")]
+        nearest = "least absolute" if apart[0] < apart[1] else "Huber"
+        rows.append(
+            (
+                f"`{name}`",
+                f"{value:g}",
+                f"{colour[f'{name}_lad']['value']:.6g}",
+                f"{colour[name]['value']:.6g}",
+                nearest,
+                f"{errors[name]:g}",
+                f"{colour[f'sd_{name}']:.3g}",
+            )
+        )
+    header = (
+        "",
+        "printed",
+        "least absolute",
+        "Huber",
+        "nearer",
+        "printed error",
+        "sd of the Huber bootstrap",
+    )
+    return table(header, rows)
+
+
+def _value(estimate: dict[str, float]) -> str:
+    return f"{estimate['value']:.3f} ({estimate['low']:.3f} to {estimate['high']:.3f})"
+
+
+def _place(value: float, low: float, high: float) -> str:
+    return "inside" if low <= value <= high else "outside"
