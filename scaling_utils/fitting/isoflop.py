@@ -13,6 +13,7 @@ import pandas as pd
 from scaling_utils.arrays import FloatArray
 from scaling_utils.conventions import tokens_for
 from scaling_utils.errors import DataError
+from scaling_utils.fitting.bootstrap import resample_weights
 from scaling_utils.fitting.powerlaw import MIN_POINTS, fit_lines, fit_power_law
 from scaling_utils.results import Estimate, IsoflopFit, PowerLaw, Valley
 from scaling_utils.runs.budgets import assign_budgets
@@ -194,7 +195,7 @@ def isoflop_slices(runs: RunTable) -> Iterator[tuple[float, pd.DataFrame]]:
 
 
 def _valley(points: pd.DataFrame, flops: float, window: float) -> Valley:
-    inside = points[_in_window(points, window)]
+    inside = points[in_window(points, window)]
     log_n, loss = np.log(inside["params"].to_numpy()), inside["loss"].to_numpy()
     valley = Valley(
         budget=float(flops),
@@ -229,7 +230,8 @@ def _valley(points: pd.DataFrame, flops: float, window: float) -> Valley:
     )
 
 
-def _in_window(points: pd.DataFrame, window: float) -> FloatArray:
+def in_window(points: pd.DataFrame, window: float) -> FloatArray:
+    """Which points of a slice lie within a factor `window` of the size with the lowest loss, shape (n,)."""
     log_n = np.log(points["params"].to_numpy())
     centre = log_n[int(np.argmin(points["loss"].to_numpy()))]
     return np.asarray(np.abs(log_n - centre) <= math.log(window) * (1 + 1e-12))
@@ -250,7 +252,7 @@ def _resampled_minima(
     loss = loss - loss.mean()
     by_loss, by_size = np.argsort(loss, kind="stable"), np.argsort(x, kind="stable")
     # One row per run: reductions over the few runs then go along the long axis.
-    weights = rng.multinomial(n, np.full(n, 1 / n), size=resamples).T.astype(float, order="C")
+    weights = resample_weights(rng, resamples, np.arange(n)).T.astype(float, order="C")
 
     lowest = by_loss[np.argmax(weights[by_loss] > 0, axis=0)]
     weights *= (np.abs(x[:, None] - x) <= math.log(window) * (1 + 1e-12)).take(lowest, axis=1)

@@ -14,7 +14,7 @@ from scaling_utils.errors import DataError
 from scaling_utils.fitting.bootstrap import CHUNK, Draws, resample_weights
 from scaling_utils.fitting.bridge import assemble, log_column
 from scaling_utils.fitting.intervals import IntervalKind
-from scaling_utils.fitting.isoflop import _in_window, isoflop_slices
+from scaling_utils.fitting.isoflop import in_window, isoflop_slices
 from scaling_utils.fitting.objective import HUBER_DELTA, Objective, ObjectiveName
 from scaling_utils.fitting.parametric import fit_parametric, natural
 from scaling_utils.fitting.powerlaw import MIN_POINTS
@@ -92,7 +92,7 @@ def fit_isoflop_surface(
     """
     if not window > 1:
         raise DataError(f"window is {window}, but it is a ratio of model sizes and must exceed 1")
-    slices = [points[_in_window(points, window)] for _, points in isoflop_slices(runs)]
+    slices = [points[in_window(points, window)] for _, points in isoflop_slices(runs)]
     if len(slices) < MIN_POINTS:
         raise DataError(
             f"a surface through IsoFLOP slices needs at least {MIN_POINTS} budgets, not {len(slices)}",

@@ -15,7 +15,7 @@ HUBER, ABSOLUTE, SQUARES = "refit: Huber", "refit: least absolute", "refit: leas
 EVERY_RUN = "refit: Huber, every run"
 """The fits of `vary_fit` by name; `HUBER` is the headline."""
 
-COORDINATES = ("ln A", "ln B", "ln E", "alpha", "beta")
+COORDINATES = ("lnA", "lnB", "lnE", "alpha", "beta")
 """What the surface is fitted in."""
 
 
@@ -70,7 +70,7 @@ def coordinates(fit: FitResult) -> FloatArray:
 
 
 def standard_deviations(fit: FitResult) -> dict[str, float]:
-    """Standard deviations of the bootstrap draws: of the estimates by name, and of ln A, ln B and ln E.
+    """Standard deviations of the bootstrap draws: of the estimates by name, and of lnA, lnB and lnE.
 
     Raises
     ------
@@ -99,7 +99,7 @@ def bootstrap_summary(fit: FitResult) -> dict[str, float]:
     DataError
         If the fit has no draws.
     """
-    summary = {f"sd_{name.replace(' ', '')}": sd for name, sd in standard_deviations(fit).items()}
+    summary = {f"sd_{name}": sd for name, sd in standard_deviations(fit).items()}
     for name, draws in fit.draws.items():
         low, high = np.nanquantile(draws, [0.025, 0.975])
         summary |= {f"pct_low_{name}": float(low), f"pct_high_{name}": float(high)}

@@ -114,6 +114,29 @@ def fit_places(
     }
 
 
+def computes_of_gap(
+    fits: Mapping[str, TrailingFit], compute_from: float, compute_to: float
+) -> tuple[float, float]:
+    """The two computes (PF-days) at which gaps are read.
+
+    Parameters
+    ----------
+    fits
+        Results of `fit_places`.
+    compute_from, compute_to
+        Compute (PF-days); 0 for the smallest and the largest that the last place covers, to two digits.
+
+    Examples
+    --------
+    >>> from scaling_utils import load
+    >>> fits = fit_places(load("lu2025-moba"), places="30-32", resamples=0)
+    >>> computes_of_gap(fits, 0.0, 0.0), computes_of_gap(fits, 0.4, 5.0)
+    ((0.36, 5.0), (0.4, 5.0))
+    """
+    smallest, largest = (float(f"{c:.2g}") for c in list(fits.values())[-1].covered)
+    return compute_from or smallest, compute_to or largest
+
+
 def printed_lines(
     report: str, places: list[str], *, methods: tuple[str, str] = ("moba", "full")
 ) -> dict[str, LinePair]:
@@ -196,17 +219,21 @@ def place_key(place: str) -> str:
     return re.sub(r"\W+", "_", name.lower())
 
 
-def place_name(place: str) -> str:
-    """A place as a figure or a sentence names it.
+def place_name(place: str, *, short: bool = False) -> str:
+    """A place as a figure or a sentence names it, or as a table does.
 
     >>> place_name("30-32"), place_name("fig3a"), place_name("tail")
     ('positions 30–32K', '8K context', 'tail')
+    >>> place_name("30-32", short=True)
+    '30–32K'
     """
     if place in WHOLE_CONTEXT:
-        return {"fig3a": "8K context", "fig3b": "positions 30–32K (Figure 3)"}[place]
-    if re.fullmatch(r"\d+-\d+", place):
-        return f"positions {place.replace('-', '–')}K"
-    return place
+        name = {"fig3a": "8K context", "fig3b": "positions 30–32K (Figure 3)"}[place]
+    elif re.fullmatch(r"\d+-\d+", place):
+        name = f"positions {place.replace('-', '–')}K"
+    else:
+        name = place
+    return name.removeprefix("positions ") if short else name
 
 
 def method_name(method: str) -> str:

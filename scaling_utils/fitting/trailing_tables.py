@@ -37,7 +37,7 @@ def laws_table(
     Returns
     -------
     DataFrame
-        One row per place and method, the index; NaN where a report gives no law.
+        One row per place and method, the first columns; NaN where a report gives no law.
 
     Examples
     --------
@@ -48,18 +48,21 @@ def laws_table(
     >>> table[["A printed", "A"]].round(3).values.tolist()
     [[1.546, 1.553], [1.464, 1.473]]
     """
-    rows = {}
+    rows = []
     for place, fit in fits.items():
         for method in fit.methods:
-            row: dict[str, float | str] = {}
+            row: dict[str, float | str] = {
+                "place": place_name(place, short=True),
+                "method": method_name(method),
+            }
             ours = fit.laws[method]
             for name, sign, estimate in (("A", 1, ours.coefficient), ("g", -1, ours.exponent)):
                 row[f"{name} printed"] = _stated(printed.get(place), method, name)
                 row[f"{name} drawn"] = _stated(drawn.get(place), method, name)
                 ends = sorted((sign * estimate.low, sign * estimate.high))
                 row |= {name: sign * estimate.value, f"{name} low": ends[0], f"{name} high": ends[1]}
-            rows[f"{place_name(place)}, {method_name(method)}"] = row
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("law")
+            rows.append(row)
+    return pd.DataFrame(rows)
 
 
 def gaps_table(
@@ -81,14 +84,14 @@ def gaps_table(
     Returns
     -------
     DataFrame
-        One row per place, the index. Gaps in percent of the second method's loss, from the printed laws
-        and from ours with its interval, the compute in the name of the column; computes (PF-days) of the
-        crossing as text.
+        One row per place, the first column. Gaps in percent of the second method's loss, from the printed
+        laws and from ours with its interval, the compute in the name of the column; computes (PF-days) of
+        the crossing as text.
     """
-    rows = {}
+    rows = []
     for place, fit in fits.items():
         pair = printed.get(place)
-        row: dict[str, float | str] = {}
+        row: dict[str, float | str] = {"place": place_name(place, short=True)}
         for pf_days in (compute_from, compute_to):
             gap, at = fit.gap(pf_days), f"{pf_days:g}"
             row[f"printed, {at}"] = 100 * pair.gap(pf_days) if pair else math.nan
@@ -100,8 +103,8 @@ def gaps_table(
         row["printed crossing"] = crossing_text(pair.crossing) if pair else "–"
         row["crossing"] = crossing_text(fit.crossing.value)
         row["low"], row["high"] = crossing_text(fit.crossing.low), crossing_text(fit.crossing.high)
-        rows[place_name(place)] = row
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("place")
+        rows.append(row)
+    return pd.DataFrame(rows)
 
 
 def results_by_key(

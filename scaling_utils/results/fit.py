@@ -37,7 +37,8 @@ class FitResult:
         ``"converged"``: several starts met in the optimum, and the data determine every parameter.
         ``"starts disagree"``: another set of parameters is as good, or one start only found this one.
         ``"bound hit"``: a parameter ran to a bound, or a term of the law vanished.
-        ``"ill-conditioned"``: parameters trade off so that the data do not determine them.
+        ``"ill-conditioned"``: parameters trade off so that the data, or more than 5 % of the bootstrap
+        resamples of them, do not determine them.
         ``"too few runs"``: fewer distinct runs than the law needs; every estimate is NaN.
         Only with the first status may the numbers be used without a look at the diagnostics.
     n_runs

@@ -6,6 +6,7 @@ import pytest
 from scaling_utils import load
 from scaling_utils.errors import DataError
 from scaling_utils.fitting import isoflop
+from scaling_utils.fitting.bootstrap import resample_weights
 from scaling_utils.fitting.isoflop import fit_isoflop, interpolated_minima
 from scaling_utils.fitting.isoflop_checks import parabola_bias, vary_choices
 from scaling_utils.laws import HoffmannLaw
@@ -43,7 +44,7 @@ def test_batched_resamples_agree_with_lmfit_on_each(valleys):
     resamples, window = 60, 4.0
     draws = isoflop._resampled_minima(points, window, resamples, np.random.default_rng(5))
     n = len(points)
-    counts = np.random.default_rng(5).multinomial(n, np.full(n, 1 / n), size=resamples)
+    counts = resample_weights(np.random.default_rng(5), resamples, np.arange(n))
     checked = 0
     for weights, drawn in zip(counts, draws, strict=True):
         valley = isoflop._valley(points.loc[points.index.repeat(weights)], 1e20, window)
