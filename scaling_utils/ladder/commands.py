@@ -45,12 +45,11 @@ def status_command(out: LadderFolderOption = None) -> None:
     from scaling_utils.ladder.design import groups
     from scaling_utils.ladder.runner import states
 
-    for name, plan in groups().items():
-        count = states(plan, _ladder_folder(out))
-        typer.echo(
-            f"{name:<22}{count['finished']:>4} of {len(plan):<4}"
-            + (f"{count['training']} in training" if count["training"] else "")
-        )
+    plans = groups()
+    counts = {name: states(plan, _ladder_folder(out)) for name, plan in plans.items()}
+    for name, count in counts.items():
+        training = f"{count['training']} in training" if count["training"] else ""
+        typer.echo(f"{name:<22}{count['finished']:>4} of {len(plans[name]):<4}{training}".rstrip())
 
 
 @ladder_app.command("tables")
@@ -66,6 +65,29 @@ def tables_command(out: LadderFolderOption = None) -> None:
     if folder.resolve() == (data_folder() / "ladder").resolve():
         for name in register(tables, data_folder() / "registry.toml"):
             typer.echo(f"no dataset of the registry has path = {name!r}")
+
+
+@ladder_app.command("rates")
+def rates_command(out: LadderFolderOption = None) -> None:
+    """Compare other learning rates with the rule that all runs follow."""
+    from scaling_utils.ladder.rates import compare_rates
+
+    for comparison in compare_rates(_ladder_folder(out)):
+        typer.echo(f"{comparison}{': better' if comparison.better else ''}")
+
+
+@ladder_app.command("sizes")
+def sizes_command(
+    corpus: Annotated[str, typer.Option(metavar="NAME", help="prose or code.")] = "prose",
+    budget: Annotated[float, typer.Option(metavar="FLOPS", help="Budget to predict for.")] = 1e13,
+    up_to: Annotated[float, typer.Option(metavar="FLOPS", help="Largest budget of a slice to fit.")] = 3e12,
+    out: LadderFolderOption = None,
+) -> None:
+    """Predict the size to train by Kaplan's recipe and by Approach 1, from smaller runs."""
+    from scaling_utils.ladder.sizes import predict_sizes
+
+    for size in predict_sizes(_ladder_folder(out), corpus=corpus, budget=budget, up_to=up_to):
+        typer.echo(str(size))
 
 
 @ladder_app.command("corpus")

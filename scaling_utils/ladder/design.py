@@ -88,7 +88,6 @@ def _rate(corpus: str) -> list[RunConfig]:
         for seed in range(RATE_SEEDS)
         for width in RATE_WIDTHS
         for factor in RATE_FACTORS
-        if factor != 1.0 or budget not in WIDTHS  # else it is a run of the slice
     ]
 
 

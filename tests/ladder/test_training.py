@@ -155,7 +155,7 @@ class TestLadder:
         """A whole ladder in miniature: three slices of five sizes, from text to the exponents."""
         plan = [
             tiny(width, steps_for(budget, width=width, depth=1, tokens_per_step=128), budget=budget)
-            for budget in (1e8, 3e8, 1e9)
+            for budget in (1e8, 2e8, 4e8)
             for width in (2, 4, 8, 16, 32)
         ]
         assert run_ladder(plan, tmp_path, corpora=lambda _: text_corpus, say=print) == len(plan)
