@@ -10,7 +10,7 @@ import pandas as pd
 
 from scaling_utils.allocation.accounting import COUNTS, Frontier, grid_exponent, recounted_frontier
 from scaling_utils.allocation.shape import ModelShape, converted
-from scaling_utils.conventions import Conventions, tokens_for
+from scaling_utils.conventions import Conventions, FlopRule, tokens_for
 from scaling_utils.fitting.protocols import TITLES
 from scaling_utils.laws import HoffmannLaw, published_law
 from scaling_utils.results import Estimate
@@ -140,7 +140,7 @@ def recounted_runs(law_id: str, smallest: float, largest: float, *, shape: Model
     tables = {}
     for name, (params_count, flops_count) in COUNTS.items():
         frontier = recounted_frontier(law, smallest, largest, counts=name, shape=shape)
-        log_c = np.linspace(*np.log(frontier.flops[[0, -1]]), BUDGETS)
+        log_c = np.log(np.geomspace(frontier.flops[0], frontier.flops[-1], BUDGETS))
         best = np.exp(np.interp(log_c, np.log(frontier.flops), np.log(frontier.inner)))
         inner = np.outer(best, np.geomspace(1 / REACH, REACH, SIZES)).ravel()
         budget = np.repeat(np.exp(log_c), SIZES)
@@ -151,7 +151,7 @@ def recounted_runs(law_id: str, smallest: float, largest: float, *, shape: Model
         frame = pd.DataFrame({"params": params, "tokens": tokens, "flops": budget, "budget": budget}).assign(
             loss=law.loss(total, tokens)
         )
-        rule = "6ND" if params_count == flops_count else "reported"
+        rule: FlopRule = "6ND" if params_count == flops_count else "reported"
         conventions = Conventions(flop_rule=rule, param_count=params_count)
         tables[name] = RunTable.from_frame(frame, conventions=conventions, source=f"made from {law_id}")
     return tables

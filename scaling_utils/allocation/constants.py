@@ -16,6 +16,7 @@ from scaling_utils.fitting.parametric_checks import (
     HUBER,
     SQUARES,
     bootstrap_summary,
+    standard_deviations,
     wald_distance,
 )
 from scaling_utils.laws import HOFFMANN, KnownLaw, published_law
@@ -103,10 +104,10 @@ def surface_results(fits: Mapping[str, FitResult], flops: float) -> dict[str, Es
     -------
     dict
         The estimates of the headline by name; of the others with ``_lad``, ``_squares`` and ``_every`` after
-        it. Likewise ``params_projected``, ``tokens_per_param`` and ``objective``. `bootstrap_summary` of the
-        headline; its status and diagnostics; ``chi2_hoffmann``, its `wald_distance` to the unrounded
-        constants. For the printed constants ``a_KEY`` and ``params_KEY`` with the keys ``printed``,
-        ``unrounded`` and ``besiroglu``.
+        it. Likewise ``params_projected``, ``tokens_per_param``, ``objective``, and with draws ``sd_NAME``.
+        Of the headline its status and diagnostics, and with draws its `bootstrap_summary` and
+        ``chi2_hoffmann``, its `wald_distance` to the unrounded constants. For the printed constants
+        ``a_KEY`` and ``params_KEY`` with the keys ``printed``, ``unrounded`` and ``besiroglu``.
     """
     found: dict[str, Estimate | float | str] = {}
     for name, fit in fits.items():
@@ -117,13 +118,17 @@ def surface_results(fits: Mapping[str, FitResult], flops: float) -> dict[str, Es
             f"tokens_per_param{end}": best.tokens_per_param,
             f"objective{end}": fit.diagnostics["objective"],
         }
+        if fit.draws:
+            found |= {f"sd_{quantity}{end}": sd for quantity, sd in standard_deviations(fit).items()}
     fit = fits[HUBER]
     laws = printed_constants()
     table = constants_table(laws, flops)
     for name, (_, key) in PRINTED.items():
         found |= {f"a_{key}": float(table["a"][name]), f"params_{key}": float(table["N_opt"][name])}
+    if fit.draws:
+        found |= bootstrap_summary(fit)
+        found["chi2_hoffmann"] = wald_distance(fit, laws["Hoffmann, unrounded"])
     return found | {
-        **bootstrap_summary(fit),
         "status": fit.status,
         "n_used": str(fit.n_runs),
         "n_starts": f"{fit.diagnostics['starts']:.0f}",
@@ -131,7 +136,6 @@ def surface_results(fits: Mapping[str, FitResult], flops: float) -> dict[str, Es
         "share_agreeing": fit.diagnostics["share_agreeing"],
         "condition": fit.diagnostics["condition"],
         "extrapolation": allocate(fit, flops).extrapolation,
-        "chi2_hoffmann": wald_distance(fit, laws["Hoffmann, unrounded"]),
     }
 
 

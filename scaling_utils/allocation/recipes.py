@@ -63,6 +63,22 @@ def recipe_sizes(flops: float) -> pd.DataFrame:
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("recipe")
 
 
+def recipes_cross() -> float:
+    """Budget (FLOPs) at which the two recipes give one size, each in its own count.
+
+    Kaplan's is the larger above it, Approach 1's below.
+
+    Examples
+    --------
+    >>> f"{recipes_cross():.3g}"
+    '1.2e+20'
+    """
+    small, large = (np.log(recipe_sizes(flops)["params"].to_numpy(dtype=float)) for flops in (1e18, 1e22))
+    # both are power laws, so the logarithm of their ratio is linear in that of the budget
+    before, after = small[0] - small[1], large[0] - large[1]
+    return float(10 ** (18 + 4 * before / (before - after)))
+
+
 def predicted_curves(law: KnownLaw, sizes: Mapping[str, float], flops: float) -> RunTable:
     """Losses that a law gives models along their training, as runs.
 
@@ -162,6 +178,7 @@ def results_by_key(
         "spread": pair.spread,
         "spread_from": pair.spread_from,
         "pair_noise": pair.spread * 2**0.5,
+        "recipes_cross": recipes_cross(),
         "gap_least": float(expected["gap"].min()),
         "gap_most": float(expected["gap"].max()),
         "seeds_least": float(expected["seeds of each to show it"].min()),

@@ -31,7 +31,7 @@ INTERPOLATED = "$a$, fixed batch, interpolated"
 
 SOURCES = (
     "\nPublished values are those of {cite:t}`kaplan2020scaling`, the exponent at fixed batch read from the "
-    "legend of a figure; the interpolated exponent is that of {cite:t}`porian2024resolving` for the same runs.\n"
+    "legend of a figure. The interpolated exponent is that of {cite:t}`porian2024resolving` on these runs.\n"
 )
 
 FIGURE = """
@@ -63,7 +63,7 @@ def comparison(project: Project, results: Results) -> str:
     results
         What the executed notebooks published.
     """
-    header = ("Runs", "Quantity", "published", "ours", "95 % interval", "difference")
+    header = ("Runs", "Quantity", "published", "ours", "95 % interval", "difference", "published lies")
     rows: list[tuple[str, ...]] = []
     figure, complete = "", True
     for scenario in load_scenarios(project):
@@ -81,7 +81,7 @@ def comparison(project: Project, results: Results) -> str:
 def _rows(scenario: Scenario, ours: Mapping[str, Any] | None) -> list[tuple[str, ...]]:
     page = f"{{doc}}`{scenario.title} </{scenario.docname}>`"
     if ours is None:
-        return [(page, "", "", "no data at hand", "", "")]
+        return [(page, "", "", "no data at hand", "", "", "")]
     lines = [_line(published(source), name, words, ours) for source, name, words in QUANTITIES]
     if stated := str(scenario.parameters.get("published", "")):
         lines.append(_line(published(stated), "a", INTERPOLATED, ours))
@@ -95,7 +95,9 @@ def _line(row: Published, name: str, words: str, ours: Mapping[str, Any]) -> tup
         f"× {found['value'] / stated:.3g}" if ratio else f"{round(found['value'] - stated, 3) + 0:+.3f}"
     )
     interval = f"{_shown(found['low'])} to {_shown(found['high'])}" if "low" in found else "–"
-    return words, _shown(stated), _shown(found["value"]), interval, difference
+    inside = "low" in found and found["low"] <= stated <= found["high"]
+    lies = "inside" if inside else "outside"
+    return words, _shown(stated), _shown(found["value"]), interval, difference, lies
 
 
 def _shown(value: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scaling_utils.book.comparison_parametric import COLOUR, NOTEBOOK, OURS
+from scaling_utils.book.comparison_parametric import COLOUR, NOTEBOOK, OURS, symbol
 from scaling_utils.book.generated import Results, table
 from scaling_utils.book.project import Project
 from scaling_utils.published import published
@@ -22,8 +22,8 @@ def comparison(project: Project, results: Results) -> str:
     if not ours or not colour:
         return (
             "The numbers of this section need the earlier reading of the figure, a public file that was not "
-            f"at hand when this book was built. {{doc}}`Its page </notebooks/{NOTEBOOK}/{COLOUR}>` says how to "
-            "get it.\n"
+            f"at hand when this book was built. {{doc}}`Its page </notebooks/{NOTEBOOK}/{COLOUR}>` says how "
+            "to get it.\n"
         )
     rows: list[tuple[str, ...]] = [
         ("earlier reading, all losses by colour", _value(colour["a"]), f"{colour['sd_a']:.3f}"),
@@ -48,7 +48,8 @@ def comparison(project: Project, results: Results) -> str:
         + "\nThe difference of the two readings is "
         + f"{apart:+.3f}, {apart / ours['sd_a']:.1f} of a standard error of either. It is {verdict}: "
         + "fitted to the same resamples of the runs, the two differ with a standard deviation of "
-        + f"{colour['difference_sd']:.3f}, and 95 % of the differences lie between {low:+.3f} and {high:+.3f}. "
+        + f"{colour['difference_sd']:.3f}, and 95 % of the differences lie between {low:+.3f} and "
+        + f"{high:+.3f}. "
         + "It comes from the reading all the same: giving the finely read losses the error of the colour bar "
         + f"spreads the exponent over {ours['coarse_low']:.3f} to {ours['coarse_high']:.3f} "
         + f"(95 % of the draws), and the earlier value, {colour['a']['value']:.3f}, lies "
@@ -75,29 +76,24 @@ def printed_constants(project: Project, results: Results) -> str:
     stated, errors = published("besi.ci95"), published("besi.se").values()
     rows: list[tuple[str, ...]] = []
     for name, value in stated.values().items():
-        apart = [abs(colour[f"{name}{end}"]["value"] - value) for end in ("_lad", "")]
-        nearest = "least absolute" if apart[0] < apart[1] else "Huber"
+        style = "{:.2f}" if name in "AB" else "{:.4f}"
+        optima = [colour[f"{name}_lad"]["value"], colour[name]["value"]]
+        nearest = optima[0] if abs(optima[0] - value) < abs(optima[1] - value) else optima[1]
         rows.append(
             (
-                f"`{name}`",
-                f"{value:g}",
-                f"{colour[f'{name}_lad']['value']:.6g}",
-                f"{colour[name]['value']:.6g}",
-                nearest,
-                f"{errors[name]:g}",
-                f"{colour[f'sd_{name}']:.3g}",
+                symbol(name),
+                style.format(value),
+                *(f"**{style.format(o)}**" if o == nearest else style.format(o) for o in optima),
+                style.format(errors[name]),
+                style.format(colour[f"sd_{name}_lad"]),
+                style.format(colour[f"sd_{name}"]),
             )
         )
-    header = (
-        "",
-        "printed",
-        "least absolute",
-        "Huber",
-        "nearer",
-        "printed error",
-        "sd of the Huber bootstrap",
+    header = ("", "printed", "least absolute", "Huber", "printed error", "least absolute", "Huber")
+    return table(header, rows) + (
+        "\nThe nearer optimum is in bold; the last two columns are standard deviations of the bootstrap "
+        "under each objective.\n"
     )
-    return table(header, rows)
 
 
 def _value(estimate: dict[str, float]) -> str:

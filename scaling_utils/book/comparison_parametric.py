@@ -31,8 +31,7 @@ def comparison(project: Project, results: Results) -> str:
     return (
         "**This reading of the figure**, beside the refit that {cite:t}`besiroglu2024chinchilla` print:\n\n"
         f"{_against_print(ours)}\n"
-        "**The points of that refit**, fitted anew with two objectives. Their constants are those of one, "
-        "their intervals those of the other:\n\n"
+        "**The points of that refit**, fitted anew with two objectives:\n\n"
         f"{_repeated(colour)}{told}"
     )
 
@@ -54,7 +53,7 @@ def _against_print(ours: Mapping[str, Any] | None) -> str:
             if ours
             else ("no data at hand", "", "")
         )
-        rows.append((_symbol(name), style.format(values[name]), span, *mine))
+        rows.append((symbol(name), style.format(values[name]), span, *mine))
     rows.append(_sizes(ours))
     return table(("", "published", "its interval", "ours", "95 % interval", "difference"), rows)
 
@@ -77,23 +76,23 @@ def _repeated(colour: Mapping[str, Any] | None) -> str:
     stated, errors = published("besi.ci95"), published("besi.se").values()
     rows: list[tuple[str, ...]] = []
     for name in ("E", "A", "B", "alpha", "beta"):
-        style = "{:.2f}" if name in "AB" else "{:.4f}"
+        style, coarse = ("{:.2f}", "{:.0f}") if name in "AB" else ("{:.4f}", "{:.3f}")
         value, interval = stated.values()[name], stated.intervals()[name]
-        printed = f"{style.format(value)} ± {errors[name]:g}"
+        printed = f"{style.format(value)} ± {style.format(errors[name])}"
         span = f"{interval.low:g} to {interval.high:g}"
         if not colour:
-            rows.append((_symbol(name), printed, span, "no data at hand", "", "", ""))
+            rows.append((symbol(name), printed, span, "no data at hand", "", "", ""))
             continue
         low, high, spread = (colour[f"{end}_{name}"] for end in ("pct_low", "pct_high", "sd"))
         rows.append(
             (
-                _symbol(name),
+                symbol(name),
                 printed,
                 span,
                 style.format(colour[f"{name}_lad"]["value"]),
                 style.format(colour[name]["value"]),
-                f"{spread:.3g}",
-                f"{low:.4g} to {high:.4g}",
+                style.format(spread),
+                f"{coarse.format(low)} to {coarse.format(high)}",
             )
         )
     header = (
@@ -108,5 +107,6 @@ def _repeated(colour: Mapping[str, Any] | None) -> str:
     return table(header, rows)
 
 
-def _symbol(name: str) -> str:
+def symbol(name: str) -> str:
+    """A parameter of the law in TeX."""
     return SYMBOLS.get(name, f"${name}$")

@@ -56,41 +56,32 @@ def comparison(project: Project, results: Results) -> str:
     project, results
         As for `verdict`.
     """
-    header = (
-        *("Runs", "Protocol", "published $a$", "its interval"),
-        *("ours, interpolated", "95 % interval", "difference", "by parabolas", "95 % interval"),
-    )
-    rows, figure = [], ""
+    header = ("Protocol", "published $a$", "ours, interpolated", "difference", "by parabolas")
+    figure, parts, complete = "", [], True
     for scenario in _scenarios(project):
         ours = results.get((scenario.notebook, scenario.name))
         if ours and not figure:
             figure = FIGURE.format(page=f"{scenario.notebook}/{scenario.name}", title=scenario.title)
-        rows += [_row(scenario, number, ours) for number in range(len(STEPS))]
-    note = "" if all(row[4] != "no data at hand" for row in rows) else NOT_AT_HAND
-    return figure + table(header, rows) + note
+        complete = complete and ours is not None
+        rows = [_row(scenario, number, ours) for number in range(len(STEPS))]
+        parts.append(f"{{doc}}`{scenario.title} </{scenario.docname}>`\n\n{table(header, rows)}\n")
+    return figure + "".join(parts) + ("" if complete else NOT_AT_HAND)
 
 
 def _row(scenario: Scenario, number: int, ours: Mapping[str, Any] | None) -> tuple[str, ...]:
     stated = published(f"{scenario.parameters['published']}.step{number}")
-    interval = stated.intervals()["a"]
-    row = (
-        f"{{doc}}`{scenario.title} </{scenario.docname}>`",
-        TITLES[STEPS[number]],
-        f"{stated.values()['a']:.3f}",
-        f"{interval.low:.3f} to {interval.high:.3f}",
-    )
+    value, interval = stated.values()["a"], stated.intervals()["a"]
+    row = (TITLES[STEPS[number]], f"{value:.3f} ({interval.low:.3f} to {interval.high:.3f})")
     if not ours:
-        return (*row, "no data at hand", "", "", "", "")
+        return (*row, "no data at hand", "", "")
     key = f"a_{STEPS[number].replace('-', '_')}"
-    found, parabola = ours[f"{key}_interpolated"], ours[key]
-    return (
-        *row,
-        f"{found['value']:.3f}",
-        f"{found['low']:.3f} to {found['high']:.3f}",
-        f"{found['value'] - stated.values()['a']:+.3f}",
-        f"{parabola['value']:.3f}",
-        f"{parabola['low']:.3f} to {parabola['high']:.3f}",
+    found, parabola = (
+        f"{of['value']:.3f} ({of['low']:.3f} to {of['high']:.3f})"
+        for of in (ours[f"{key}_interpolated"], ours[key])
     )
+    # adding zero takes the sign from a difference that rounds to nothing
+    difference = round(ours[f"{key}_interpolated"]["value"] - value, 3) + 0.0
+    return (*row, found, f"{difference:+.3f}", parabola)
 
 
 def _scenarios(project: Project) -> list[Scenario]:

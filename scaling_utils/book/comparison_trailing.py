@@ -45,18 +45,14 @@ def comparison(project: Project, results: Results) -> str:
 
 
 def positions(project: Project, results: Results) -> str:
-    """Markdown table of the gaps and exponents at every place, for the scenario that shows several.
+    """Markdown table of the gaps at every place, for the scenario that shows several.
 
     Parameters
     ----------
     project, results
         As for `comparison`.
     """
-    header = (
-        *("Place", "gap, smaller compute: published", "ours", "95 % interval"),
-        *("gap, larger compute: published", "ours", "95 % interval"),
-        *("$g$, MoBA: published", "ours", "$g$, full attention: published", "ours"),
-    )
+    header = ("Place", "published, smaller", "ours", "published, larger", "ours")
     rows, complete = [], True
     for scenario, places in _scenarios(project):
         if len(places) == 1:
@@ -101,16 +97,17 @@ def _place_rows(scenario: Scenario, place: str, ours: Mapping[str, Any] | None) 
 
 
 def _position_row(place: str, pair: LinePair, ours: Mapping[str, Any] | None) -> tuple[str, ...]:
-    key, cells = place_key(place), [place_name(place).removeprefix("positions ")]
-    for compute, gap in (("compute_from", "gap_from"), ("compute_to", "gap_to")):
+    cells = [place_name(place, short=True)]
+    for compute, key in (("compute_from", "gap_from"), ("compute_to", "gap_to")):
         if ours is None:
-            cells += ["", "no data at hand", ""]
+            cells += ["", "no data at hand"]
         else:
-            stated = pair.gap(float(ours[compute]))
-            cells += [f"{stated:+.1%}", *_beside(stated, ours, f"{gap}_{key}", "+.1%")[:2]]
-    for method in pair.methods:
-        stated = -pair.laws[method].exponent.value
-        cells += [f"{stated:.3f}", _beside(stated, ours, f"g_{place_key(method)}_{key}")[0]]
+            gap = ours[f"{key}_{place_key(place)}"]
+            stated, value, low, high = (
+                f"{100 * share:.1f}"
+                for share in (pair.gap(float(ours[compute])), gap["value"], gap["low"], gap["high"])
+            )
+            cells += [stated, f"{value} ({low} to {high})"]
     return tuple(cells)
 
 

@@ -37,6 +37,7 @@ def generated(project: Project, results: Results) -> dict[str, str]:
         What the executed notebooks published.
     """
     # these modules take `table` from here
+    from scaling_utils.book import comparison_kaplan
     from scaling_utils.book.descriptions import description_fragments
     from scaling_utils.book.fitting_tables import fitting_fragments
     from scaling_utils.book.law_tables import law_fragments
@@ -45,6 +46,7 @@ def generated(project: Project, results: Results) -> dict[str, str]:
         **law_fragments(),
         **fitting_fragments(project),
         **description_fragments(results),
+        "kaplan-comparison.md": comparison_kaplan.comparison(project, results),
         "columns.md": _columns_table(),
         "datasets.md": _data_sections(),
         "edition.md": _edition(project),

@@ -142,7 +142,7 @@ def _data_read(
     named = {
         value
         for name, value in parameters.items()
-        if isinstance(value, str) and (name == "dataset" or name.startswith("dataset_"))
+        if isinstance(value, str) and value and (name == "dataset" or name.startswith("dataset_"))
     }
     if not named:
         return (), {}

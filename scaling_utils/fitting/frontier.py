@@ -110,6 +110,19 @@ class Frontier:
         lines[1, 1] += centre
         return lines
 
+    def resampled_losses(
+        self, resamples: int, rng: np.random.Generator
+    ) -> Iterator[tuple[FloatArray, FloatArray]]:
+        """Yield presence (0 or 1) and ln L (0 where absent) of the frontier of each draw, chunk by chunk.
+
+        Draws and interior budgets are those of `resampled_lines`; both arrays have the shape
+        (interior budgets, draws of the chunk).
+        """
+        ranking = _Ranking(self.log_loss[self.interior], self.log_params, self.log_tokens_per_flop)
+        for _, drawn in _draws(len(self.log_params), resamples, rng):
+            present, _, _, log_loss = ranking.winners(drawn)
+            yield present, log_loss * present
+
 
 class _Ranking:
     """The runs at each budget in order of loss and of size, and their values in that order."""

@@ -157,7 +157,8 @@ def results_by_key(fits: Mapping[str, ProtocolFit]) -> dict[str, Estimate | str]
         key = f"a_{name.replace('-', '_')}"
         found[key] = fit.parabola.params_law.exponent
         found[f"{key}_interpolated"] = fit.interpolated.params_law.exponent
-    for key, fit in zip(("first", "last"), (*fits.values(),)[:: max(len(fits) - 1, 1)], strict=False):
+    in_order = list(fits.values())
+    for key, fit in (("first", in_order[0]), ("last", in_order[-1])):
         found |= {key: fit.title, f"a_{key}": fit.interpolated.params_law.exponent}
     return found
 

@@ -227,14 +227,16 @@ def main_results(
 def crossing_text(pf_days: float) -> str:
     """A compute at which two laws cross, as a table or a sentence has it.
 
-    >>> crossing_text(142.4), crossing_text(7.4e30), crossing_text(float("inf")), crossing_text(float("nan"))
-    ('142', 'beyond 10⁶', 'never', '–')
+    >>> crossing_text(142.4), crossing_text(4432), crossing_text(7.4e30), crossing_text(math.inf)
+    ('142', '4,430', 'beyond 10⁶', 'never')
     """
     if math.isnan(pf_days):
         return "–"
     if math.isinf(pf_days):
         return "never"
-    return f"{pf_days:.3g}" if pf_days < 1e6 else "beyond 10⁶"
+    if pf_days >= 1e6:
+        return "beyond 10⁶"
+    return f"{pf_days:.3g}" if pf_days < 1000 else f"{float(f'{pf_days:.3g}'):,.0f}"
 
 
 def crossing_interval(crossing: Estimate) -> str:
