@@ -109,7 +109,10 @@ def _render(project: Project, pages: tuple[Page, ...], key: str, say: Callable[[
     from scaling_utils.book.stage import stage
 
     stage(project, pages)
-    displaced = publish.publish(project, render(project), key)
+    left_out = sum(not page.has_result and not page.missing for page in pages)
+    if left_out:
+        say(f"{left_out} pages were not executed in this build; pages that quote them are incomplete")
+    displaced = publish.publish(project, render(project, strict=not left_out), key)
     if displaced is not None:
         say(f"_build/html was a folder made by another tool; it is now _build/{displaced.name}")
     say(f"the book is ready: {(project.html / 'index.html').relative_to(project.root)}")

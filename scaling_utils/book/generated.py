@@ -37,7 +37,13 @@ def generated(project: Project, results: Results) -> dict[str, str]:
         What the executed notebooks published.
     """
     # these modules take `table` from here
-    from scaling_utils.book import comparison_kaplan
+    from scaling_utils.book import (
+        comparison_kaplan,
+        comparison_new_here,
+        comparison_parametric,
+        comparison_planning,
+        comparison_trailing,
+    )
     from scaling_utils.book.descriptions import description_fragments
     from scaling_utils.book.fitting_tables import fitting_fragments
     from scaling_utils.book.law_tables import law_fragments
@@ -47,11 +53,17 @@ def generated(project: Project, results: Results) -> dict[str, str]:
         **fitting_fragments(project),
         **description_fragments(results),
         "kaplan-comparison.md": comparison_kaplan.comparison(project, results),
+        "block-sparse-comparison.md": comparison_trailing.comparison(project, results),
+        "block-sparse-positions.md": comparison_trailing.positions(project, results),
         "columns.md": _columns_table(),
         "datasets.md": _data_sections(),
         "edition.md": _edition(project),
         "ledger.md": _ledger_table(results),
         "ledger-score.md": _ledger_score(results),
+        "parametric-comparison.md": comparison_parametric.comparison(project, results),
+        "plan-comparison.md": comparison_planning.comparison(project, results),
+        "new-here-reading.md": comparison_new_here.comparison(project, results),
+        "new-here-printed.md": comparison_new_here.printed_constants(project, results),
         "isoflop-comparison.md": _isoflop_comparison(project, results),
     }
 

@@ -35,13 +35,16 @@ _REMOTE_SCRIPT = re.compile(r"""["'](https?://[^"'\s]+\.m?js)\b""")
 _TRACEBACKS = ("Traceback (most recent call last)", 'class="output traceback')
 
 
-def render(project: Project) -> Path:
+def render(project: Project, *, strict: bool = True) -> Path:
     """Render the staged tree; a warning is an error.
 
     Parameters
     ----------
     project
         The book, staged.
+    strict
+        Whether a warning is an error. Where some notebooks were not executed, pages that quote their
+        results cannot be complete.
 
     Returns
     -------
@@ -63,7 +66,7 @@ def render(project: Project) -> Path:
         "--toc",
         str(project.staged / project.toc.relative_to(project.root)),
     ]
-    command += ["--path-output", str(output), "-W", "-n", "--keep-going"]
+    command += ["--path-output", str(output), "-n", "--keep-going", *(["-W"] if strict else [])]
     with subprocess.Popen(
         command,
         stdin=subprocess.PIPE,

@@ -260,5 +260,13 @@ def _ours(record: Any) -> Estimate | None:
         return Estimate(float(record))
     if record.get("value") is None:
         return None
-    ends = {end: float(record[end]) for end in ("low", "high") if end in record}
-    return Estimate(float(record["value"]), **ends, unit=str(record.get("unit", "")))
+    low, high = record.get("low"), record.get("high")
+    if low is None and high is None:
+        low = high = math.nan
+    # JSON has no infinity: an interval with one end is open on the other side
+    return Estimate(
+        float(record["value"]),
+        -math.inf if low is None else float(low),
+        math.inf if high is None else float(high),
+        str(record.get("unit", "")),
+    )

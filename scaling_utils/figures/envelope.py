@@ -26,7 +26,7 @@ DOTS = 45
 TOP = 6.0
 """Nats; the source's loss axis ends here, and what lies above is of models that have barely trained."""
 
-LOSSES = (1.0, 1.2, 1.4, 1.6, 1.8, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 12.0)
+LOSSES = (0.5, 0.75, 1.0, 1.2, 1.4, 1.6, 1.8, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 8.0, 12.0)
 SIZES = (1, 2.5, 5, 10, 25, 50, 75, 100, 250, 500, 1000, 2500, 5000, 10000, 25000)
 """Ticks of the loss axis and, in millions, of the colour bar; 75 to 10,000 are those of the source."""
 
@@ -59,7 +59,9 @@ def plot_envelope(
     _draw_extrapolation(right, fit, floor, project_to)
     for axis in (left, right):
         axis.set(xscale="log", yscale="log", xlabel="Compute C (FLOPs)")
-        axis.set_yticks(LOSSES, labels=[f"{loss:g}" for loss in LOSSES])
+        low, high = axis.get_ylim()
+        ticks = [loss for loss in LOSSES if low <= loss <= high]
+        axis.set_yticks(ticks, labels=[f"{loss:g}" for loss in ticks])
         axis.minorticks_off()
     return left, right
 
@@ -163,36 +165,39 @@ def _draw_thirds(axis: Axes, fit: EnvelopeFit, grid: np.ndarray, *, told: bool) 
 
 
 def _draw_extrapolation(axis: Axes, fit: EnvelopeFit, floor: FlooredFrontier, project_to: float) -> None:
-    budgets = fit.points["budget"].to_numpy()
+    budgets, loss = fit.points["budget"].to_numpy(), fit.points["loss"].to_numpy()
     first, last = float(budgets.min()), float(budgets.max())
-    ends = np.array([first, project_to])
-    grid = np.geomspace(*ends, 80)
+    grid = np.geomspace(first, project_to, 80)
     band = [floor.loss_at(budget) for budget in grid]
     axis.fill_between(grid, [e.low for e in band], [e.high for e in band], color="#000000", alpha=0.16, lw=0)
-    axis.plot(budgets, fit.points["loss"], color="black", lw=2.6, label="frontier", zorder=3)
+    _draw_thirds(axis, fit, grid[[0, -1]], told=False)
     axis.plot(grid, floor(grid), color=INK, lw=1.4, label="power law with a floor", zorder=4)
-    _draw_thirds(axis, fit, ends, told=False)
-    axis.axhline(floor.E.value, color=INK, lw=1.2, ls=(0, (1, 1.5)), label="its floor E, 95 % interval")
+    axis.plot(budgets, loss, color="black", lw=3, label="frontier", zorder=5)
+    axis.axhline(floor.E.value, color=INK, lw=1.2, ls=(0, (1, 1.5)), label="its floor E")
     axis.axhspan(floor.E.low, floor.E.high, color="#000000", alpha=0.08, lw=0)
     axis.axvspan(last, project_to * 30, color="#000000", alpha=0.05, lw=0)
-    lines = [(line, colour) for line, (_, colour) in zip(fit.loss_at(project_to), THIRDS, strict=True)] + [
-        (floor.loss_at(project_to), INK)
-    ]
-    for estimate, colour in lines:
+    ends = [(floor.loss_at(project_to), INK)]
+    ends += [(line, colour) for line, (_, colour) in zip(fit.loss_at(project_to), THIRDS, strict=True)]
+    lowest = min(e.value if np.isnan(e.low) else e.low for e, _ in ends)
+    limits = 0.94 * min(lowest, floor.E.value), 1.03 * float(loss.max())
+    apart = 0.055 * np.log(limits[1] / limits[0])
+    above = np.inf
+    for estimate, colour in sorted(ends, key=lambda end: -end[0].value):
         axis.plot([project_to] * 2, [estimate.low, estimate.high], color=colour, lw=1.6, zorder=5)
         axis.plot(project_to, estimate.value, marker="s", ms=5, mfc="white", mec=colour, mew=1.4, zorder=6)
+        above = min(float(np.log(estimate.value)), above - apart)
         axis.annotate(
-            f"{estimate.value:.2f}", (project_to, estimate.value), xytext=(8, 0),
+            f"{estimate.value:.2f}", (project_to, np.exp(above)), xytext=(8, 0),
             textcoords="offset points", va="center", color=colour, fontsize=9,
         )  # fmt: skip
-    lowest = min(e.low if e.low == e.low else e.value for e, _ in lines)
-    axis.set(
-        xlim=(first, project_to * 8), ylim=(0.96 * lowest, 1.03 * float(fit.points["loss"].max())),
-        ylabel=f"Loss L ({_unit(fit)})",
+    axis.annotate(
+        f"E = {floor.E.value:.2f} [{floor.E.low:.2f}, {floor.E.high:.2f}]", (first, floor.E.value),
+        xytext=(5, 3), textcoords="offset points", color=INK, fontsize=8.5,
     )  # fmt: skip
+    axis.set(xlim=(first, project_to * 12), ylim=limits, ylabel=f"Loss L ({_unit(fit)})")
     axis.set_title(f"Continued to {power_of_ten(project_to)} FLOPs")
     axis.text(
-        0.97, 0.68, f"extrapolation,\n{fit.extrapolation(project_to):,.0f} times past the data",
+        0.97, 0.7, f"extrapolation,\n{fit.extrapolation(project_to):,.0f} times past the data",
         transform=axis.transAxes, ha="right", va="top", fontsize=8.5, color=INK,
     )  # fmt: skip
     axis.legend(loc="upper right", fontsize=8.5)
@@ -206,7 +211,8 @@ def _draw_law(
     grid = np.geomspace(first / 1.5, project_to * 3, 80)
     band = [fit.project(budget)[tokens] for budget in grid]
     axis.fill_between(
-        grid, [e.low for e in band], [e.high for e in band], color=CONTRAST, alpha=0.15, lw=0, label="95 % band"
+        grid, [e.low for e in band], [e.high for e in band], color=CONTRAST, alpha=0.15, lw=0,
+        label="95 % band",
     )  # fmt: skip
     within = grid <= last
     axis.plot(grid[within], law(grid[within]), color=CONTRAST, lw=1.5, label="fit")
@@ -214,7 +220,7 @@ def _draw_law(
     if published is not None:
         sizes = published.value(grid)
         axis.plot(
-            grid, grid / 6 / sizes if tokens else sizes, color="#0072B2", lw=1.2, ls=(0, (1, 1.2)),
+            grid, grid / 6 / sizes if tokens else sizes, color="#0072B2", lw=1.8, ls=(0, (1, 1.2)),
             label="published, Approach 1",
         )  # fmt: skip
     axis.plot(
@@ -227,7 +233,8 @@ def _draw_law(
     axis.plot(project_to, at.value, marker="s", ms=6, mfc="white", mec=CONTRAST, mew=1.4, zorder=6)
     axis.text(
         0.97, 0.05,
-        f"{in_units(at.value)} [{in_units(at.low)}, {in_units(at.high)}]\nat {power_of_ten(project_to)} FLOPs",
+        f"{in_units(at.value)} [{in_units(at.low)}, {in_units(at.high)}]\n"
+        f"at {power_of_ten(project_to)} FLOPs",
         transform=axis.transAxes, ha="right", va="bottom", fontsize=9, color=CONTRAST,
     )  # fmt: skip
     name, symbol, exponent = ("Training tokens D", "D", "b") if tokens else ("Parameters N", "N", "a")

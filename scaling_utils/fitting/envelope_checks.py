@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -57,32 +57,24 @@ def vary_choices(
     same: dict[str, Any] = {
         "flops_range": flops_range, "smoothing": fit.smoothing, "skip": fit.skip, "resamples": 0,
     }  # fmt: skip
-    choices: list[tuple[str, Callable[[], EnvelopeFit]]] = [
-        ("as fitted", lambda: fit),
-        ("without the first tenth of each run", lambda: fit_envelope(runs, **same | {"skip": 0.1})),
-        ("every second size", lambda: fit_envelope(alternate[0], **same)),
-        ("the other sizes", lambda: fit_envelope(alternate[1], **same)),
-        ("lower half of the budgets", lambda: fit_envelope(runs, **same | {"flops_range": (first, middle)})),
-        ("upper half of the budgets", lambda: fit_envelope(runs, **same | {"flops_range": (middle, last)})),
-        *(
-            (name, lambda other=other: fit_envelope(other, **same))
-            for name, other in (other_runs or {}).items()
-            if other is not runs
-        ),
+    choices: list[tuple[str, RunTable, dict[str, Any]]] = [
+        ("without the first tenth of each run", runs, {"skip": 0.1}),
+        ("every second size", alternate[0], {}),
+        ("the other sizes", alternate[1], {}),
+        ("lower half of the budgets", runs, {"flops_range": (first, middle)}),
+        ("upper half of the budgets", runs, {"flops_range": (middle, last)}),
     ]
     if fit.smoothing:
-        for window in (0.0, 4 * fit.smoothing):
-            name = f"smoothing over {window:g} points" if window else "no smoothing"
-            choices.append((name, lambda w=window: fit_envelope(runs, **same | {"smoothing": w})))
-    rows = {}
-    for name, refit in choices:
+        wide = 4 * fit.smoothing
+        choices.append(("no smoothing", runs, {"smoothing": 0.0}))
+        choices.append((f"smoothing over {wide:g} points", runs, {"smoothing": wide}))
+    choices += [(name, other, {}) for name, other in (other_runs or {}).items() if other is not runs]
+    rows = {"as fitted": _row(fit)}
+    for name, chosen, options in choices:
         try:
-            found = refit()
+            rows[name] = _row(fit_envelope(chosen, **same | options))
         except DataError:
             rows[name] = {"a": math.nan, "g1": math.nan, "g2": math.nan, "g3": math.nan, "sizes": 0}
-            continue
-        slopes = {f"g{i}": third.g.value for i, third in enumerate(found.thirds, start=1)}
-        rows[name] = {"a": found.params_law.exponent.value, **slopes, "sizes": found.n_sizes}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("choice")
 
 
@@ -149,6 +141,11 @@ def recovery(
         "coverage": np.mean(held, axis=0),
     }
     return pd.DataFrame(columns, index=names)
+
+
+def _row(fit: EnvelopeFit) -> dict[str, float]:
+    slopes = {f"g{i}": third.g.value for i, third in enumerate(fit.thirds, start=1)}
+    return {"a": fit.params_law.exponent.value, **slopes, "sizes": fit.n_sizes}
 
 
 def _exponents(fit: EnvelopeFit) -> list[Estimate]:

@@ -19,7 +19,7 @@ SIZES = (75e6, 10e9, 40)
 FLOPS = (1e17, 1e22)
 """Budgets that the simulated curves reach: the horizontal axis of the same figure."""
 
-START = 2e7
+START = 1e7
 """Tokens at the first simulated point, where the loss is about 6 nats."""
 
 BEYOND = 8.0
@@ -54,7 +54,7 @@ def simulate_runs(
     sizes
         Smallest and largest model (params) and how many, evenly spaced in ln N.
     flops
-        First and last budget (FLOPs). A run starts later where it would have seen fewer than 2e7 tokens,
+        First and last budget (FLOPs). A run starts later where it would have seen fewer than 1e7 tokens,
         and ends earlier where it has had eight times the compute for which its size is the best.
     source
         Name for stamps and messages.
@@ -124,7 +124,7 @@ def law_frontier(law: HoffmannLaw, flops: FloatArray) -> tuple[FloatArray, Float
     >>> law = HoffmannLaw(E=1.69, A=406.4, B=410.7, alpha=0.34, beta=0.28)
     >>> params, tokens, loss = law_frontier(law, np.array([1e21]))
     >>> f"{params[0]:.3g} {tokens[0]:.3g} {loss[0]:.3f}"
-    '1.82e+09 9.14e+10 2.326'
+    '1.82e+09 9.14e+10 2.329'
     """
     params = law.params_opt(flops)
     tokens = np.asarray(tokens_for(flops, params))
