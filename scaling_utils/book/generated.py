@@ -40,8 +40,10 @@ def generated(project: Project, results: Results) -> dict[str, str]:
     from scaling_utils.book import (
         comparison_kaplan,
         comparison_new_here,
+        comparison_pair,
         comparison_parametric,
         comparison_planning,
+        comparison_protocols,
         comparison_trailing,
     )
     from scaling_utils.book.descriptions import description_fragments
@@ -64,6 +66,9 @@ def generated(project: Project, results: Results) -> dict[str, str]:
         "plan-comparison.md": comparison_planning.comparison(project, results),
         "new-here-reading.md": comparison_new_here.comparison(project, results),
         "new-here-printed.md": comparison_new_here.printed_constants(project, results),
+        "pair-comparison.md": comparison_pair.comparison(project, results),
+        "protocols-verdict.md": comparison_protocols.verdict(project, results),
+        "protocols-comparison.md": comparison_protocols.comparison(project, results),
         "isoflop-comparison.md": _isoflop_comparison(project, results),
     }
 
