@@ -82,3 +82,11 @@ def test_compare_tells_where_the_published_value_lies():
     assert table.loc["a", "published lies"] == "outside"
     assert table.loc["a", "ours − published"] == pytest.approx(0.11)
     assert table.loc["k", "published lies"] == "–"
+
+
+def test_an_interval_with_one_end_is_open_on_the_other_side():
+    page = ("06-block-sparse-vs-full-attention", "trailing-30-32")
+    record = {"crossing_30_32": {"value": 175.0, "low": 12.0, "unit": "PF-day"}}
+    row = next(r for r in ledger({page: record}) if r.id == "moba.crossing")
+    assert row.verdict == "reproduced"
+    assert json.loads(json.dumps(row.as_dict(), allow_nan=False))["ours"]["high"] is None

@@ -123,13 +123,16 @@ class LedgerRow:
         return math.nan if self.ours is None else self.ours.value / self.published - 1
 
     def as_dict(self) -> dict[str, Any]:
-        """The row as plain values for JSON."""
+        """The row as plain values for JSON; a number that JSON lacks becomes None."""
         row = asdict(self) | {
             "published_interval": self.published_interval and self.published_interval.model_dump(),
             "difference": None if self.ours is None else self.difference,
         }
         if self.ours is not None:
-            row["ours"] = {k: None if v != v else v for k, v in asdict(self.ours).items()}
+            row["ours"] = {
+                name: None if isinstance(value, float) and not math.isfinite(value) else value
+                for name, value in asdict(self.ours).items()
+            }
         return row
 
 
