@@ -44,16 +44,17 @@ FIGURE = """
 The same on measured runs: {title} {{cite:p}}`mcleish2025gemstones`, at a constant learning rate.
 ```
 
-The measured lines flatten too, from $g$ = {g1:.3f} over {g2:.3f} to {g3:.3f}; {{doc}}`their page </{docname}>` has the tables.
-With losses from the published surface on the very same curves, $g$ of the first third comes out {bias_g1:+.4f} off, and of the
-nominal 95 % intervals of the four exponents the worst holds the truth in {coverage_least:.0%} of the sets: so few sizes, so far apart, are not enough for more.
+The measured lines flatten too, from $g$ = {g1:.3f} over {g2:.3f} to {g3:.3f}; {{doc}}`their page </{docname}>`
+has the tables. With losses from the published surface on the very same curves, $g$ of the first third comes
+out {bias_g1:+.4f} off, and the worst of the nominal 95 % intervals holds the truth in
+{coverage_least:.0%} of the sets: the sizes are few and far apart.
 """
 
 ALT = (
-    "Two panels of loss against compute in log-log axes. Left: measured training curves from about 50 million "
-    "to 2 billion parameters, black dots along their lower envelope, and three dashed lines through its "
-    "thirds, each flatter than the one before. Right: envelope and lines continued far beyond the data, beside "
-    "a curve with a floor whose shaded band is wide."
+    "Two panels of loss against compute in log-log axes. Left: measured training curves from about 50 "
+    "million to 2 billion parameters, black dots along their lower envelope, and three dashed lines through "
+    "its thirds, each flatter than the one before. Right: envelope and lines continued far beyond the data, "
+    "beside a curve with a floor whose shaded band is wide."
 )
 
 

@@ -1,0 +1,61 @@
+import pytest
+
+from scaling_utils.book.comparison_envelope import NOTEBOOK, comparison
+from scaling_utils.book.generated import NOT_AT_HAND
+from scaling_utils.book.scenarios import Scenario
+
+
+@pytest.fixture(autouse=True)
+def _scenarios(monkeypatch):
+    def scenario(name, **parameters):
+        return Scenario(notebook=NOTEBOOK, name=name, title=name, parameters=parameters)
+
+    listed = (
+        scenario("hoffmann-law", published="hoff.A1 hoff.T3.gopher hoff.figA5.slopes"),
+        scenario("gemstone", published="gemstones.A1"),
+        Scenario(notebook="03-isoflop-profiles", name="other", title="other"),
+    )
+    monkeypatch.setattr("scaling_utils.book.comparison_envelope.load_scenarios", lambda _: listed)
+
+
+def estimate(value, *ends):
+    return {"value": value, "unit": "", **dict(zip(("low", "high"), ends, strict=False))}
+
+
+RESULTS = {
+    "a": estimate(0.4514, 0.4346, 0.4595),
+    "b": estimate(0.5486, 0.5405, 0.5654),
+    "g1": estimate(0.0712, 0.0692, 0.0721),
+    "g2": estimate(0.0514, 0.0504, 0.0522),
+    "g3": estimate(0.0371),
+    "params_projected": estimate(3.853e10, 3.278e10, 4.168e10),
+    "tokens_projected": estimate(2.492e12, 2.304e12, 2.929e12),
+    "bias_g1": -0.0036,
+    "coverage_least": 0.775,
+}
+
+
+def test_published_numbers_stand_beside_ours():
+    text = comparison(None, {(NOTEBOOK, "hoffmann-law"): RESULTS})
+    lines = text.splitlines()
+    assert (
+        "| $a$ | 0.500 {cite:p}`hoffmann2022training`, Table 2 | 0.451 | 0.435 to 0.460 | -0.049 |"
+        in lines[2]
+    )
+    assert lines[2].startswith(f"| {{doc}}`hoffmann-law </notebooks/{NOTEBOOK}/hoffmann-law>`")
+    assert "| 67B {cite:p}`hoffmann2022training`, Table 3 | 38.5B | 32.8B to 41.7B | × 0.58 |" in text
+    assert "Figure A5, computed | 0.037 | – | -0.000 |" in text
+
+
+def test_missing_data_are_said_and_bring_no_figure():
+    text = comparison(None, {(NOTEBOOK, "hoffmann-law"): RESULTS})
+    assert "no data at hand" in text and text.endswith(NOT_AT_HAND)
+    assert "{figure}" not in text
+
+
+def test_measured_curves_bring_their_figure_and_its_caveat():
+    text = comparison(None, {(NOTEBOOK, name): RESULTS for name in ("hoffmann-law", "gemstone")})
+    assert NOT_AT_HAND not in text
+    assert f"../figures/{NOTEBOOK}/gemstone/envelope.svg" in text and ":alt: " in text
+    assert "-0.0036 off" in text and "78% of the sets" in text.replace("\n", " ")
+    assert "0.458 {cite:p}`mcleish2025gemstones`, main table, read at second hand" in text
