@@ -19,21 +19,30 @@ FIGURE_OF = "gemstone"
 WORDS = {
     "a": "$a$",
     "b": "$b$",
-    "params_projected": "$N_{opt}$ at the Gopher budget",
-    "tokens_projected": "$D_{opt}$ at the Gopher budget",
+    "params_projected": "$N_{opt}$ at Gopher's budget",
+    "tokens_projected": "$D_{opt}$ at Gopher's budget",
     "g1": "$g$, first third",
     "g2": "$g$, middle third",
     "g3": "$g$, last third",
-    "loss1": "loss at the Gopher budget, line of the first third",
+    "loss1": "loss at Gopher's budget, first third",
     "loss2": "the same, middle third",
     "loss3": "the same, last third",
-    "E": "floor $E$ of the frontier",
-    "gamma": r"exponent $\gamma$ above the floor",
-    "loss_floor": "loss at the Gopher budget, with the floor",
+    "E": "floor $E$",
+    "gamma": r"$\gamma$, above the floor",
+    "loss_floor": "loss at Gopher's budget, with the floor",
 }
 """How the table calls a value, by its published name, which is the key of ours."""
 
-MARKS = {"read-in-source": "", "secondary": ", read at second hand", "computed": ", computed"}
+APPROACH = {"hoff.A1": ", Approach 1", "hoff.A3": ", Approach 3", "gemstones.A1": ", Approach 1"}
+"""What follows the name of an exponent, by the published id."""
+
+MAIN_SOURCE = "hoffmann2022training"
+
+SOURCES = (
+    f"\nPublished values are those of {{cite:t}}`{MAIN_SOURCE}` where no other source is named; those marked "
+    "as computed follow from the surface that the paper fitted, before rounding, for it draws its lines "
+    "without numbers.\n"
+)
 
 FIGURE = """
 ```{{figure}} ../figures/{notebook}/{scenario}/envelope.svg
@@ -44,10 +53,10 @@ FIGURE = """
 The same on measured runs: {title} {{cite:p}}`mcleish2025gemstones`, at a constant learning rate.
 ```
 
-The measured lines flatten too, from $g$ = {g1:.3f} over {g2:.3f} to {g3:.3f}; {{doc}}`their page </{docname}>`
-has the tables. With losses from the published surface on the very same curves, $g$ of the first third comes
-out {bias_g1:+.4f} off, and the worst of the nominal 95 % intervals holds the truth in
-{coverage_least:.0%} of the sets: the sizes are few and far apart.
+The measured lines flatten too, from $g$ = {g1:.3f} over {g2:.3f} to {g3:.3f}; their tables are on
+{{doc}}`a page of their own </{docname}>`. With losses from the published surface on the very same curves,
+$g$ of the first third comes out {bias_g1:+.4f} off, and the worst of the nominal 95 % intervals holds the
+truth in {coverage_least:.0%} of the sets: the sizes are few and far apart.
 """
 
 ALT = (
@@ -68,7 +77,7 @@ def comparison(project: Project, results: Results) -> str:
     results
         What the executed notebooks published.
     """
-    header = ("Curves", "Quantity", "published", "ours", "95 % interval", "difference")
+    header = ("Curves", "Quantity", "published", "source", "ours", "95 % interval", "difference")
     rows: list[tuple[str, ...]] = []
     figure, complete = "", True
     for scenario in load_scenarios(project):
@@ -82,13 +91,13 @@ def comparison(project: Project, results: Results) -> str:
             names = {"scenario": scenario.name, "title": scenario.title, "docname": scenario.docname}
             checks = {name: ours[name] for name in ("bias_g1", "coverage_least")}
             figure = FIGURE.format(notebook=NOTEBOOK, alt=ALT, **names, **slopes, **checks)
-    return table(header, rows) + ("" if complete else NOT_AT_HAND) + figure
+    return table(header, rows) + SOURCES + ("" if complete else NOT_AT_HAND) + figure
 
 
 def _rows(scenario: Scenario, ours: Mapping[str, Any] | None) -> list[tuple[str, ...]]:
     page = f"{{doc}}`{scenario.title} </{scenario.docname}>`"
     if ours is None:
-        return [(page, "", "", "no data at hand", "", "")]
+        return [(page, "", "", "", "no data at hand", "", "")]
     lines = [
         _line(row, name, ours)
         for row in map(published, str(scenario.parameters.get("published", "")).split())
@@ -99,11 +108,24 @@ def _rows(scenario: Scenario, ours: Mapping[str, Any] | None) -> list[tuple[str,
 
 def _line(row: Published, name: str, ours: Mapping[str, Any]) -> tuple[str, ...]:
     stated, found = row.values()[name], ours[name]
-    source = f"{{cite:p}}`{row.source.bibkey}`, {row.source.locator.split(';')[0]}{MARKS[row.status]}"
     large = stated >= 1e5
-    difference = f"× {found['value'] / stated:.2f}" if large else f"{found['value'] - stated:+.3f}"
-    interval = f"{_shown(found['low'])} to {_shown(found['high'])}" if "low" in found else "–"
-    return WORDS[name], f"{_shown(stated)} {source}", _shown(found["value"]), interval, difference
+    apart = found["value"] / stated if large else round(found["value"] - stated, 3) + 0
+    return (
+        WORDS[name] + APPROACH.get(row.id, ""),
+        in_units(stated) if large else f"{stated:g}",
+        _source(row),
+        _shown(found["value"]),
+        f"{_shown(found['low'])} to {_shown(found['high'])}" if "low" in found else "–",
+        f"× {apart:.2f}" if large else f"{apart:+.3f}",
+    )
+
+
+def _source(row: Published) -> str:
+    if row.source.bibkey != MAIN_SOURCE:
+        return f"{{cite:p}}`{row.source.bibkey}`" + (
+            "" if row.status == "read-in-source" else f" ({row.status})"
+        )
+    return "computed" if row.status == "computed" else row.source.locator
 
 
 def _shown(value: float) -> str:

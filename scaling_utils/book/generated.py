@@ -38,6 +38,7 @@ def generated(project: Project, results: Results) -> dict[str, str]:
     """
     # these modules take `table` from here
     from scaling_utils.book import (
+        comparison_envelope,
         comparison_kaplan,
         comparison_new_here,
         comparison_pair,
@@ -54,6 +55,7 @@ def generated(project: Project, results: Results) -> dict[str, str]:
         **law_fragments(),
         **fitting_fragments(project),
         **description_fragments(results),
+        "envelope-comparison.md": comparison_envelope.comparison(project, results),
         "kaplan-comparison.md": comparison_kaplan.comparison(project, results),
         "block-sparse-comparison.md": comparison_trailing.comparison(project, results),
         "block-sparse-positions.md": comparison_trailing.positions(project, results),

@@ -15,7 +15,7 @@ from scaling_utils.results import Estimate
 from scaling_utils.results.envelope import EnvelopeFit
 from scaling_utils.runs.table import RunTable
 
-GAMMAS = np.geomspace(0.004, 1.5, 180)
+GAMMAS = np.geomspace(0.004, 1.5, 500)
 """Exponents that are tried; between them a parabola finds the best."""
 
 BUDGETS = 300
@@ -102,7 +102,7 @@ def fit_floor(runs: RunTable, fit: EnvelopeFit, *, resamples: int = 1000, seed: 
     >>> fit = fit_envelope(runs, flops_range=(1e18, 1e22), smoothing=0, resamples=0)
     >>> floor = fit_floor(runs, fit, resamples=0)
     >>> floor.status, round(floor.E.value, 2), round(floor.gamma.value, 3)
-    ('converged', 1.69, 0.153)
+    ('converged', 1.69, 0.154)
     """
     every = math.ceil(len(fit.points) / BUDGETS)
     budgets = fit.points["budget"].to_numpy()[::every]
