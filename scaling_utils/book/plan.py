@@ -22,6 +22,9 @@ from scaling_utils.book.scenarios import (
 )
 from scaling_utils.errors import DatasetUnavailable, ParameterError, clip
 
+QUOTED = ("laws.yaml", "published.yaml")
+"""Files of published values that notebooks read; claims about their results are judged later."""
+
 
 @dataclass(frozen=True)
 class Page:
@@ -111,12 +114,17 @@ def make_plan(project: Project, *, only: str | None, force: bool, offline: bool)
 
 def site_key(project: Project, pages: tuple[Page, ...]) -> str:
     """One sha256 over everything that the rendered site depends on."""
+    from scaling_utils.runs.registry import data_folder
+
     sources = [project.config, project.scenarios, *files_below(project.pages)]
     sources += [path for path in (project.root / "tests/reference/coverage.csv",) if path.is_file()]
+    data = data_folder()
+    judged = checksums([data / "descriptions.yaml", data / "published" / "claims.yaml"], data)
     return digest(
         [
             _common_inputs(project),
             checksums(sources, project.root),
+            judged,
             astuple(last_commit(project)),
             [[p.key, p.has_result, [name for name, _ in p.missing], p.wanted] for p in pages],
         ]
@@ -130,9 +138,7 @@ def _common_inputs(project: Project) -> list[Any]:
     package, data = Path(__file__).resolve().parents[1], data_folder()
     locked = sha256_of(project.locked) if project.locked.is_file() else None
     library = checksums(files_below(package, "*.py"), package)
-    facts = checksums(
-        [data / "registry.toml", data / "descriptions.yaml", *files_below(data / "published")], data
-    )
+    facts = checksums([data / "registry.toml", *(data / "published" / name for name in QUOTED)], data)
     return [platform.python_version(), sys.platform, platform.machine(), locked, library, facts]
 
 

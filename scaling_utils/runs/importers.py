@@ -7,13 +7,18 @@ what each column means.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from scaling_utils.conventions import flops_from_pf_days
 from scaling_utils.errors import DataError
+
+if TYPE_CHECKING:
+    from scaling_utils.runs.unpickle import PickledFrame
 
 Importer = Callable[[Path, str | None], pd.DataFrame]
 
@@ -86,11 +91,9 @@ def _moba(path: Path, _: str | None) -> pd.DataFrame:
 
 def _porian(path: Path, variant: str | None) -> pd.DataFrame:
     """One row per budget and model size. Kaplan's protocol has no runs at the largest budget."""
-    from scaling_utils.runs.unpickle import read_pickled_frame
-
     if variant not in PORIAN_PROTOCOLS:
         raise DataError(f"unknown variant {variant!r}", file=path.name)
-    protocols = read_pickled_frame(path)
+    protocols = _protocols(path)
     keys = [protocols.column(name) for name in ("hparams", "warmup", "decay", "param_count")]
     rows = [row for row, key in enumerate(zip(*keys, strict=True)) if key == PORIAN_PROTOCOLS[variant]]
     if len(rows) != 1:
@@ -105,6 +108,14 @@ def _porian(path: Path, variant: str | None) -> pd.DataFrame:
     frame = pd.concat(parts, ignore_index=True)
     run_ids = [f"{n:.0f}@{c:.3g}" for n, c in zip(frame["params"], frame["budget"], strict=True)]
     return frame.assign(run_id=run_ids, variant=variant)
+
+
+@lru_cache(maxsize=2)
+def _protocols(path: Path) -> PickledFrame:
+    """The whole file, kept: its five variants are often read one after the other."""
+    from scaling_utils.runs.unpickle import read_pickled_frame
+
+    return read_pickled_frame(path)
 
 
 def _gemstone(path: Path, _: str | None) -> pd.DataFrame:
