@@ -5,30 +5,73 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from scaling_utils.allocation import allocate, compare_laws, size_cost
+    from scaling_utils.conventions import Conventions
+    from scaling_utils.fitting.envelope import fit_envelope
     from scaling_utils.fitting.isoflop import fit_isoflop
+    from scaling_utils.fitting.isoflop_surface import fit_isoflop_surface
+    from scaling_utils.fitting.kaplan_fit import fit_kaplan
+    from scaling_utils.fitting.parametric import drop_largest_losses, fit_parametric
+    from scaling_utils.fitting.trailing import fit_trailing
+    from scaling_utils.laws import allocation_law, published_law
+    from scaling_utils.results import Estimate, FitResult
     from scaling_utils.runs.readers import read_csv
     from scaling_utils.runs.registry import datasets, load
     from scaling_utils.runs.table import RunTable
 
-__all__ = ["RunTable", "datasets", "fit_isoflop", "load", "read_csv"]
+__all__ = [
+    "Conventions",
+    "Estimate",
+    "FitResult",
+    "RunTable",
+    "allocate",
+    "allocation_law",
+    "compare_laws",
+    "datasets",
+    "drop_largest_losses",
+    "fit_envelope",
+    "fit_isoflop",
+    "fit_isoflop_surface",
+    "fit_kaplan",
+    "fit_parametric",
+    "fit_trailing",
+    "load",
+    "published_law",
+    "read_csv",
+    "size_cost",
+]
 
 # Imported on first use, so that the command line starts without pandas.
 _HOMES = {
-    "RunTable": "scaling_utils.runs.table",
-    "datasets": "scaling_utils.runs.registry",
-    "fit_isoflop": "scaling_utils.fitting.isoflop",
-    "load": "scaling_utils.runs.registry",
-    "read_csv": "scaling_utils.runs.readers",
+    "Conventions": "conventions",
+    "Estimate": "results",
+    "FitResult": "results",
+    "RunTable": "runs.table",
+    "allocate": "allocation",
+    "allocation_law": "laws",
+    "compare_laws": "allocation",
+    "datasets": "runs.registry",
+    "drop_largest_losses": "fitting.parametric",
+    "fit_envelope": "fitting.envelope",
+    "fit_isoflop": "fitting.isoflop",
+    "fit_isoflop_surface": "fitting.isoflop_surface",
+    "fit_kaplan": "fitting.kaplan_fit",
+    "fit_parametric": "fitting.parametric",
+    "fit_trailing": "fitting.trailing",
+    "load": "runs.registry",
+    "published_law": "laws",
+    "read_csv": "runs.readers",
+    "size_cost": "allocation",
 }
 
 
 def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
     if name == "__version__":
         from importlib.metadata import version
 
         return version("scaling-laws-book")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(f"scaling_utils.{_HOMES[name]}"), name)
