@@ -175,10 +175,15 @@ def test_a_wrong_parameter_is_refused_before_anything_runs(built):
 
 
 def test_a_stand_in_page_passes_sphinx(built, monkeypatch):
-    def locate(name, *, offline):
-        from scaling_utils.errors import DatasetUnavailable
+    from scaling_utils.errors import DatasetUnavailable
+    from scaling_utils.runs import registry
 
-        raise DatasetUnavailable("it is not in /some/folder. Get it so")
+    at_hand = registry.locate
+
+    def locate(name, *, offline=False):
+        if name == "porian-refinedweb":
+            raise DatasetUnavailable("it is not in /some/folder. Get it so")
+        return at_hand(name, offline=offline)
 
     monkeypatch.setattr("scaling_utils.runs.registry.locate", locate)
     entry = "\n- notebook: 02-more\n  name: web\n  title: Web\n  parameters: {dataset: porian-refinedweb}\n"
