@@ -25,3 +25,11 @@ NAMES = re.compile(
 def test_prose_types_no_numbers(page):
     prose = NAMES.sub("", MARKUP.sub("", page.read_text(encoding="utf-8")))
     assert [line for line in prose.splitlines() if re.search(r"\d", line)] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
+def test_every_figure_of_a_page_has_alt_text(page):
+    figures = re.findall(
+        r"^[`:]{3,}\{figure\}.*?^[`:]{3,}$", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
+    assert all(re.search(r"^:alt: \S", figure, re.MULTILINE) for figure in figures)
