@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from scaling_utils.book.generated import NOT_AT_HAND, Results, table
+from scaling_utils.book.generated import NOT_AT_HAND, Results, pages_of, table
 from scaling_utils.book.project import Project
-from scaling_utils.book.scenarios import Scenario, load_scenarios
+from scaling_utils.book.scenarios import Scenario
 from scaling_utils.figures.style import power_of_ten
 from scaling_utils.published import Published, published
 
@@ -66,10 +66,7 @@ def comparison(project: Project, results: Results) -> str:
     header = ("Runs", "Quantity", "published", "ours", "95 % interval", "difference", "published lies")
     rows: list[tuple[str, ...]] = []
     figure, complete = "", True
-    for scenario in load_scenarios(project):
-        if scenario.notebook != NOTEBOOK:
-            continue
-        ours = results.get((scenario.notebook, scenario.name))
+    for scenario, ours in pages_of(NOTEBOOK, project, results):
         complete = complete and ours is not None
         rows += _rows(scenario, ours)
         if ours is not None and scenario.name == FIGURE_OF:

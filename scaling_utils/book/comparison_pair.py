@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from scaling_utils.book.generated import NOT_AT_HAND, Results, table
+from scaling_utils.book.generated import NOT_AT_HAND, Results, pages_of, table
 from scaling_utils.book.project import Project
-from scaling_utils.book.scenarios import load_scenarios
 from scaling_utils.published import published
 
 NOTEBOOK = "05-kaplan-vs-approach-1"
@@ -35,10 +34,7 @@ def comparison(project: Project, results: Results) -> str:
         What the executed notebooks published.
     """
     rows, complete = [], True
-    for scenario in load_scenarios(project):
-        if scenario.notebook != NOTEBOOK:
-            continue
-        ours = results.get((scenario.notebook, scenario.name))
+    for scenario, ours in pages_of(NOTEBOOK, project, results):
         page = f"{{doc}}`{scenario.title} </{scenario.docname}>`"
         if not scenario.parameters.get("dataset"):
             rows += [_stated_row(page, ours, *quantity) for quantity in QUANTITIES]

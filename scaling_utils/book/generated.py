@@ -6,12 +6,12 @@ not read as pages.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from scaling_utils.book.commit import last_commit
 from scaling_utils.book.project import Project
-from scaling_utils.book.scenarios import load_scenarios
+from scaling_utils.book.scenarios import Scenario, load_scenarios
 from scaling_utils.exchange import RESULTS_MIME
 
 if TYPE_CHECKING:
@@ -89,6 +89,15 @@ def published_results(notebook: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
+def pages_of(
+    notebook: str, project: Project, results: Results
+) -> Iterator[tuple[Scenario, Mapping[str, Any] | None]]:
+    """The scenarios of one notebook with what each published; None for one that has no result."""
+    for scenario in load_scenarios(project):
+        if scenario.notebook == notebook:
+            yield scenario, results.get((notebook, scenario.name))
+
+
 def keyed(results: Results) -> dict[str, Mapping[str, Any]]:
     """The results by page, as they are kept in a file.
 
@@ -164,12 +173,9 @@ def _isoflop_comparison(project: Project, results: Results) -> str:
     from scaling_utils.published import published
 
     rows = []
-    for scenario in load_scenarios(project):
-        if scenario.notebook != "03-isoflop-profiles":
-            continue
+    for scenario, ours in pages_of("03-isoflop-profiles", project, results):
         stated = published(str(scenario.parameters["published"]))
         interval = stated.intervals()["a"]
-        ours = results.get((scenario.notebook, scenario.name))
         rows.append(
             (
                 f"{{doc}}`{scenario.title} </{scenario.docname}>`",

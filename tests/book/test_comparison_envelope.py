@@ -15,7 +15,7 @@ def _scenarios(monkeypatch):
         scenario("gemstone", published="gemstones.A1"),
         Scenario(notebook="03-isoflop-profiles", name="other", title="other"),
     )
-    monkeypatch.setattr("scaling_utils.book.comparison_envelope.load_scenarios", lambda _: listed)
+    monkeypatch.setattr("scaling_utils.book.generated.load_scenarios", lambda _: listed)
 
 
 def estimate(value, *ends):

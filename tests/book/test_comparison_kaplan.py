@@ -1,6 +1,5 @@
 import pytest
 
-from scaling_utils.book import comparison_kaplan
 from scaling_utils.book.comparison_kaplan import NOTEBOOK, comparison
 from scaling_utils.book.generated import NOT_AT_HAND
 from scaling_utils.book.scenarios import Scenario
@@ -27,7 +26,7 @@ FOUND = {
 
 @pytest.fixture(autouse=True)
 def _scenarios(monkeypatch):
-    monkeypatch.setattr(comparison_kaplan, "load_scenarios", lambda project: SCENARIOS)
+    monkeypatch.setattr("scaling_utils.book.generated.load_scenarios", lambda project: SCENARIOS)
 
 
 def rows(text):
