@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 import scaling_utils
+from scaling_utils.book.plan import AFTER_NOTEBOOKS, EXECUTING
 
 PACKAGE = Path(scaling_utils.__file__).parent
 ROOMS = [
     *("errors", "arrays", "exchange", "conventions", "runs", "published", "laws", "results"),
-    *("fitting", "allocation", "claims", "figures", "notebook", "book", "ladder", "cli"),
+    *("fitting", "allocation", "claims", "figures", "notebook", "book", "ladder", "commands", "cli"),
 ]
 
 
@@ -41,6 +42,12 @@ def test_imports_run_one_way(path):
     assert room in ROOMS, f"{room} has no place in the order of rooms"
     above = set(ROOMS[: ROOMS.index(room) + 1])
     assert imported_rooms(path) & set(ROOMS) <= above
+
+
+def test_results_depend_on_every_room_that_a_notebook_can_import():
+    later = ROOMS[ROOMS.index("notebook") + 1 :]
+    assert {name.removesuffix(".py") for name in AFTER_NOTEBOOKS} == set(later)
+    assert all((PACKAGE / name).exists() for name in (*AFTER_NOTEBOOKS, *EXECUTING))
 
 
 def test_import_of_the_package_is_cheap():

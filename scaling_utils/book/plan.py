@@ -22,6 +22,14 @@ from scaling_utils.book.scenarios import (
 )
 from scaling_utils.errors import DatasetUnavailable, ParameterError, clip
 
+PACKAGE = Path(__file__).resolve().parents[1]
+
+AFTER_NOTEBOOKS = ("book", "ladder", "commands", "cli.py")
+"""Rooms of the library that no notebook can import: what they hold does not change a result."""
+
+EXECUTING = ("book/environment.py", "book/worker.py")
+"""Except these, which run the notebooks."""
+
 QUOTED = ("laws.yaml", "published.yaml")
 """Files of published values that notebooks read; claims about their results are judged later."""
 
@@ -90,7 +98,7 @@ def make_plan(project: Project, *, only: str | None, force: bool, offline: bool)
     """
     scenarios = load_scenarios(project)
     wanted = {scenario.id for scenario in select(scenarios, only)}
-    common = _common_inputs(project)
+    common = _common_inputs(project, _library_of_notebooks())
     locate = _Locator(offline)
     pages = []
     for scenario in scenarios:
@@ -122,7 +130,7 @@ def site_key(project: Project, pages: tuple[Page, ...]) -> str:
     judged = checksums([data / "descriptions.yaml", data / "published" / "claims.yaml"], data)
     return digest(
         [
-            _common_inputs(project),
+            _common_inputs(project, files_below(PACKAGE, "*.py")),
             checksums(sources, project.root),
             judged,
             astuple(last_commit(project)),
@@ -131,15 +139,31 @@ def site_key(project: Project, pages: tuple[Page, ...]) -> str:
     )
 
 
-def _common_inputs(project: Project) -> list[Any]:
+def _library_of_notebooks() -> list[Path]:
+    """The modules that a notebook can run."""
+    return [
+        path
+        for path in files_below(PACKAGE, "*.py")
+        if path.relative_to(PACKAGE).parts[0] not in AFTER_NOTEBOOKS
+        or path.relative_to(PACKAGE).as_posix() in EXECUTING
+    ]
+
+
+def _common_inputs(project: Project, library: list[Path]) -> list[Any]:
     """What every page depends on: Python, the locked packages, the library, registry and published values."""
     from scaling_utils.runs.registry import data_folder
 
-    package, data = Path(__file__).resolve().parents[1], data_folder()
+    data = data_folder()
     locked = sha256_of(project.locked) if project.locked.is_file() else None
-    library = checksums(files_below(package, "*.py"), package)
     facts = checksums([data / "registry.toml", *(data / "published" / name for name in QUOTED)], data)
-    return [platform.python_version(), sys.platform, platform.machine(), locked, library, facts]
+    return [
+        platform.python_version(),
+        sys.platform,
+        platform.machine(),
+        locked,
+        checksums(library, PACKAGE),
+        facts,
+    ]
 
 
 def _data_read(

@@ -101,7 +101,9 @@ def test_keys_change_with_what_matters(toy, change, changed):
 def test_keys_change_with_the_library(toy, monkeypatch):
     before = keys(toy)
     common = plan._common_inputs
-    monkeypatch.setattr(plan, "_common_inputs", lambda project: [*common(project), "edited"])
+    monkeypatch.setattr(
+        plan, "_common_inputs", lambda project, library: [*common(project, library), "edited"]
+    )
     assert not set(before.values()) & set(keys(toy).values())
 
 

@@ -1,0 +1,40 @@
+"""Published numbers against ours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scaling_utils.commands.options import ProjectOption
+
+
+def claims_command(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the ledger as JSON.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Fail if a verdict is worse than the recorded one.")
+    ] = False,
+    project: ProjectOption = Path(),
+) -> None:
+    """Published numbers against those of the last build."""
+    import json
+
+    from scaling_utils.book.project import find_project
+    from scaling_utils.book.results import read_results
+    from scaling_utils.claims import ledger
+
+    rows = ledger(read_results(find_project(project)))
+    if as_json:
+        typer.echo(
+            json.dumps({"claims": [row.as_dict() for row in rows]}, ensure_ascii=False, allow_nan=False)
+        )
+    else:
+        for row in rows:
+            ours = "–" if row.ours is None else str(row.ours)
+            typer.echo(f"{row.verdict:<18}{row.id:<36}{row.published:<12.5g}{ours}")
+    worse = [row for row in rows if row.worse]
+    for row in worse if check else ():
+        typer.echo(f"worse than recorded: {row.id} is '{row.verdict}', was '{row.recorded}'", err=True)
+    if check and worse:
+        raise typer.Exit(1)
