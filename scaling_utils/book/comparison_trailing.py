@@ -9,14 +9,15 @@ from typing import Any
 from scaling_utils.book.generated import NOT_AT_HAND, Results, table
 from scaling_utils.book.project import Project
 from scaling_utils.book.scenarios import Scenario, load_scenarios
-from scaling_utils.fitting.trailing_places import (
+from scaling_utils.fitting.trailing import (
     LinePair,
+    crossing_interval,
+    crossing_text,
     method_name,
     place_key,
     place_name,
     printed_lines,
 )
-from scaling_utils.fitting.trailing_tables import crossing_interval, crossing_text
 from scaling_utils.results import Estimate
 
 DATASET = "lu2025-moba"

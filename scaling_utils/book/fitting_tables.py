@@ -127,7 +127,7 @@ def parabola_table() -> str:
     >>> parabola_table().splitlines()[-1].split(" | ")[0]
     '| every run'
     """
-    from scaling_utils.fitting.isoflop_checks import parabola_bias
+    from scaling_utils.fitting.isoflop import parabola_bias
     from scaling_utils.runs.registry import load
 
     runs = load(RUNS)

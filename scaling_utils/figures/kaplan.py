@@ -11,8 +11,7 @@ import pandas as pd
 from scaling_utils.arrays import FloatArray
 from scaling_utils.conventions import PF_DAY, pf_days_from_flops
 from scaling_utils.figures.style import CONTRAST, INK
-from scaling_utils.fitting.kaplan import fixed_compute_curve, fixed_steps_curve, optimal_size
-from scaling_utils.fitting.kaplan_minima import MeasuredMinima
+from scaling_utils.fitting.kaplan import MeasuredMinima, fixed_compute_curve, fixed_steps_curve, optimal_size
 from scaling_utils.laws import KaplanLaw
 from scaling_utils.runs.table import RunTable
 

@@ -9,9 +9,7 @@ from scaling_utils.allocation.constants import surface_results
 from scaling_utils.allocation.planning import PLANS, plan_results, plan_table, planning_sources
 from scaling_utils.book import comparison_new_here, comparison_parametric, comparison_planning
 from scaling_utils.book.project import Project
-from scaling_utils.fitting.parametric import drop_largest_losses, fit_parametric
-from scaling_utils.fitting.parametric_checks import vary_fit
-from scaling_utils.fitting.reading import reading_effects
+from scaling_utils.fitting.parametric import drop_largest_losses, fit_parametric, reading_effects, vary_fit
 from scaling_utils.results import Estimate
 
 PROJECT = Project(Path())

@@ -12,11 +12,11 @@ from scaling_utils.errors import ConventionError, DataError
 from scaling_utils.fitting.isoflop import fit_isoflop
 from scaling_utils.fitting.kaplan import (
     both_accountings,
+    fit_kaplan,
     fixed_compute_curve,
     fixed_steps_curve,
     optimal_size,
 )
-from scaling_utils.fitting.kaplan_fit import fit_kaplan
 from scaling_utils.laws import KAPLAN_NS, CriticalBatch, KaplanLaw, allocation_law, published_law
 from scaling_utils.runs.table import RunTable
 

@@ -11,18 +11,20 @@ import yaml
 from scaling_utils import load
 from scaling_utils.conventions import PF_DAY, Conventions
 from scaling_utils.errors import DataError
-from scaling_utils.fitting.kaplan import fixed_compute_curve, fixed_steps_curve, optimal_size
-from scaling_utils.fitting.kaplan_checks import vary_minima
-from scaling_utils.fitting.kaplan_curves import (
+from scaling_utils.fitting.kaplan import (
     as_curves,
     at_fixed_compute,
     at_fixed_steps,
+    fixed_compute_curve,
+    fixed_steps_curve,
+    measured_minima,
     numbers,
+    optimal_size,
+    published_accountings,
     simulate_curves,
+    study_kaplan,
+    vary_minima,
 )
-from scaling_utils.fitting.kaplan_minima import measured_minima
-from scaling_utils.fitting.kaplan_routes import published_accountings
-from scaling_utils.fitting.kaplan_study import study_kaplan
 from scaling_utils.laws import KaplanLaw, published_law
 from scaling_utils.published import published
 from scaling_utils.runs.table import RunTable

@@ -9,8 +9,8 @@ import pandas as pd
 
 from scaling_utils.arrays import FloatArray
 from scaling_utils.errors import DataError, clip
-from scaling_utils.fitting.curves import Curves
-from scaling_utils.fitting.frontier import THIRDS, Frontier
+from scaling_utils.fitting.envelope.curves import Curves
+from scaling_utils.fitting.envelope.frontier import THIRDS, Frontier
 from scaling_utils.fitting.powerlaw import MIN_POINTS, fit_power_law
 from scaling_utils.results import Estimate, PowerLaw
 from scaling_utils.results.envelope import EnvelopeFit, EnvelopeStatus, FrontierThird

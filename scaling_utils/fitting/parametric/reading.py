@@ -14,7 +14,7 @@ from scaling_utils.arrays import FloatArray
 from scaling_utils.errors import DataError, clip
 from scaling_utils.fitting.bridge import log_column
 from scaling_utils.fitting.objective import HUBER_DELTA, Objective
-from scaling_utils.fitting.parametric import fit_parametric, natural
+from scaling_utils.fitting.parametric.fit import fit_parametric, natural
 from scaling_utils.fitting.surface import Surface, follow
 from scaling_utils.results import FitResult
 from scaling_utils.runs.table import LOSS_BOUNDS, RunTable

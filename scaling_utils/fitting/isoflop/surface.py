@@ -14,9 +14,10 @@ from scaling_utils.errors import DataError
 from scaling_utils.fitting.bootstrap import CHUNK, Draws, resample_weights
 from scaling_utils.fitting.bridge import assemble, log_column
 from scaling_utils.fitting.intervals import IntervalKind
-from scaling_utils.fitting.isoflop import in_window, isoflop_slices
+from scaling_utils.fitting.isoflop.fit import in_window, isoflop_slices
 from scaling_utils.fitting.objective import HUBER_DELTA, Objective, ObjectiveName
-from scaling_utils.fitting.parametric import fit_parametric, natural
+from scaling_utils.fitting.parametric import fit_parametric
+from scaling_utils.fitting.parametric.fit import natural
 from scaling_utils.fitting.powerlaw import MIN_POINTS
 from scaling_utils.fitting.surface import NAMES, Surface, follow, surface_problem
 from scaling_utils.results import FitResult

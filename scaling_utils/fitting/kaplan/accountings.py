@@ -12,7 +12,12 @@ from numpy.typing import ArrayLike
 from scaling_utils.arrays import FloatArray
 from scaling_utils.conventions import PF_DAY
 from scaling_utils.fitting.intervals import estimate
-from scaling_utils.fitting.kaplan import Accountings, both_accountings, fixed_steps_curve, optimal_size
+from scaling_utils.fitting.kaplan.optimum import (
+    Accountings,
+    both_accountings,
+    fixed_steps_curve,
+    optimal_size,
+)
 from scaling_utils.fitting.powerlaw import fit_lines
 from scaling_utils.laws import (
     KAPLAN_BATCH_TOKENS,

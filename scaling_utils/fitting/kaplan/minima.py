@@ -11,7 +11,7 @@ import pandas as pd
 from scaling_utils.arrays import FloatArray
 from scaling_utils.conventions import PF_DAY, tokens_for
 from scaling_utils.fitting.isoflop import fit_isoflop, interpolated_minima, isoflop_slices
-from scaling_utils.fitting.kaplan import Accountings, both_accountings
+from scaling_utils.fitting.kaplan.optimum import Accountings, both_accountings
 from scaling_utils.fitting.powerlaw import MIN_POINTS, fit_power_law
 from scaling_utils.laws import KAPLAN_BATCH_TOKENS, KAPLAN_CRITICAL_BATCH, CriticalBatch, flops_min
 from scaling_utils.results import Estimate, PowerLaw, Valley

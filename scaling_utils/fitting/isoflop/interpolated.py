@@ -9,7 +9,7 @@ import numpy as np
 
 from scaling_utils.arrays import FloatArray
 from scaling_utils.errors import DataError
-from scaling_utils.fitting.isoflop import isoflop_slices
+from scaling_utils.fitting.isoflop.fit import isoflop_slices
 from scaling_utils.fitting.powerlaw import MIN_POINTS
 from scaling_utils.results import Estimate, PowerLaw
 from scaling_utils.runs.table import RunTable

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from scaling_utils.arrays import FloatArray
-from scaling_utils.fitting.trailing import LEVEL, MIN_MODELS, IntervalOfLines, TrailingFit, fit_trailing
+from scaling_utils.fitting.trailing.fit import LEVEL, MIN_MODELS, IntervalOfLines, TrailingFit, fit_trailing
 from scaling_utils.results import Estimate
 from scaling_utils.runs.table import RunTable
 

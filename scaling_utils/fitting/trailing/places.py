@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from scaling_utils.errors import DataError, clip
-from scaling_utils.fitting.trailing import IntervalOfLines, TrailingFit, fit_trailing
+from scaling_utils.fitting.trailing.fit import IntervalOfLines, TrailingFit, fit_trailing
 from scaling_utils.laws import published_laws
 from scaling_utils.results import Estimate, PowerLaw
 from scaling_utils.runs.registry import load_table

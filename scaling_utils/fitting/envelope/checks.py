@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from scaling_utils.errors import DataError
-from scaling_utils.fitting.envelope import fit_envelope
-from scaling_utils.fitting.envelope_curves import law_frontier, on_law
+from scaling_utils.fitting.envelope.fit import fit_envelope
+from scaling_utils.fitting.envelope.simulated import law_frontier, on_law
 from scaling_utils.fitting.powerlaw import fit_power_law
 from scaling_utils.laws import HoffmannLaw
 from scaling_utils.results import Estimate

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from scaling_utils.arrays import FloatArray
-from scaling_utils.fitting.curves import Curves
+from scaling_utils.fitting.envelope.curves import Curves
 from scaling_utils.fitting.powerlaw import MIN_POINTS
 
 THIRDS = 3

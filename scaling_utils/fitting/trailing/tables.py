@@ -7,15 +7,15 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from scaling_utils.fitting.trailing import TrailingFit
-from scaling_utils.fitting.trailing_checks import (
+from scaling_utils.fitting.trailing.checks import (
     bowed_laws,
     compute_ratio,
     exponent_difference,
     loss_difference,
     narrowing_verdict,
 )
-from scaling_utils.fitting.trailing_places import LinePair, method_name, place_key, place_name
+from scaling_utils.fitting.trailing.fit import TrailingFit
+from scaling_utils.fitting.trailing.places import LinePair, method_name, place_key, place_name
 from scaling_utils.results import Estimate
 
 LAST_DIGIT = 0.001
@@ -42,7 +42,7 @@ def laws_table(
     Examples
     --------
     >>> from scaling_utils import load
-    >>> from scaling_utils.fitting.trailing_places import fit_places, printed_lines
+    >>> from scaling_utils.fitting.trailing import fit_places, printed_lines
     >>> fits = fit_places(load("lu2025-moba"), places="30-32", resamples=0)
     >>> table = laws_table(fits, printed=printed_lines("lu2025", ["30-32"]), drawn={})
     >>> table[["A printed", "A"]].round(3).values.tolist()
@@ -128,7 +128,7 @@ def results_by_key(
     Examples
     --------
     >>> from scaling_utils import load
-    >>> from scaling_utils.fitting.trailing_places import fit_places
+    >>> from scaling_utils.fitting.trailing import fit_places
     >>> fits = fit_places(load("lu2025-moba"), places="30-32", resamples=0)
     >>> list(results_by_key(fits, drawn={}, compute_from=0.4, compute_to=5.0))
     ['A_moba_30_32', 'g_moba_30_32', 'A_full_30_32', 'g_full_30_32', 'gap_from_30_32', 'gap_to_30_32',

@@ -9,18 +9,18 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from scaling_utils.conventions import flops_from_pf_days
-from scaling_utils.fitting.kaplan import Accountings
-from scaling_utils.fitting.kaplan_checks import residuals, vary_fit, vary_minima
-from scaling_utils.fitting.kaplan_curves import as_curves, at_fixed_compute, at_fixed_steps
-from scaling_utils.fitting.kaplan_fit import fit_kaplan
-from scaling_utils.fitting.kaplan_minima import MeasuredMinima, interpolated_exponent, measured_minima
-from scaling_utils.fitting.kaplan_routes import (
+from scaling_utils.fitting.kaplan.accountings import (
     accountings_table,
     figure_numbers,
     fitted_law,
     law_accountings,
     published_accountings,
 )
+from scaling_utils.fitting.kaplan.checks import residuals, vary_fit, vary_minima
+from scaling_utils.fitting.kaplan.curves import as_curves, at_fixed_compute, at_fixed_steps
+from scaling_utils.fitting.kaplan.fit import fit_kaplan
+from scaling_utils.fitting.kaplan.minima import MeasuredMinima, interpolated_exponent, measured_minima
+from scaling_utils.fitting.kaplan.optimum import Accountings
 from scaling_utils.laws import KAPLAN_BATCH_TOKENS, KaplanLaw
 from scaling_utils.results import Estimate, FitResult
 from scaling_utils.runs.table import RunTable
@@ -177,7 +177,7 @@ def study_kaplan(
 
     Examples
     --------
-    >>> from scaling_utils.fitting.kaplan_curves import simulate_curves
+    >>> from scaling_utils.fitting.kaplan import simulate_curves
     >>> law = KaplanLaw(N_c=6.5e13, S_c=2.1e3, alpha_N=0.077, alpha_S=0.76)
     >>> study = study_kaplan(simulate_curves(law, noise=0, seed=0, sizes=(1e5, 1e9, 16)), resamples=0)
     >>> study.fit.status, round(study.estimates["alpha_N"].value, 6)

@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 
 from scaling_utils.arrays import FloatArray
-from scaling_utils.fitting.curves import Curves
-from scaling_utils.fitting.frontier import Frontier
+from scaling_utils.fitting.envelope.curves import Curves
+from scaling_utils.fitting.envelope.frontier import Frontier
 from scaling_utils.results import Estimate
 from scaling_utils.results.envelope import EnvelopeFit
 from scaling_utils.runs.table import RunTable
@@ -95,7 +95,7 @@ def fit_floor(runs: RunTable, fit: EnvelopeFit, *, resamples: int = 1000, seed: 
     Examples
     --------
     >>> from scaling_utils.fitting.envelope import fit_envelope
-    >>> from scaling_utils.fitting.envelope_curves import simulate_runs
+    >>> from scaling_utils.fitting.envelope import simulate_runs
     >>> from scaling_utils.laws import HoffmannLaw
     >>> law = HoffmannLaw(E=1.69, A=406.4, B=410.7, alpha=0.34, beta=0.28)
     >>> runs = simulate_runs(law, noise=0, seed=0)

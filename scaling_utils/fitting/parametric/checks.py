@@ -6,7 +6,7 @@ import numpy as np
 
 from scaling_utils.arrays import FloatArray
 from scaling_utils.errors import DataError
-from scaling_utils.fitting.parametric import fit_parametric
+from scaling_utils.fitting.parametric.fit import fit_parametric
 from scaling_utils.laws import HOFFMANN, KnownLaw
 from scaling_utils.results import FitResult
 from scaling_utils.runs.table import RunTable
