@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from scaling_utils.book.comparison_parametric import COLOUR, NOTEBOOK, OURS, symbol
-from scaling_utils.book.generated import Results, table
+from scaling_utils.book.comparisons.parametric import COLOUR, NOTEBOOK, OURS, symbol
+from scaling_utils.book.comparisons.rows import UNKNOWN, fixed, with_interval
 from scaling_utils.book.project import Project
+from scaling_utils.book.results import Results
+from scaling_utils.book.tables import table
 from scaling_utils.published import published
+
+ABSENT = (
+    "The numbers of this section need {what}, a public file that was not at hand when this book was built. "
+    f"{{{{doc}}}}`Its page </notebooks/{NOTEBOOK}/{COLOUR}>` says how to get it.\n"
+)
 
 
 def comparison(project: Project, results: Results) -> str:
@@ -20,25 +27,22 @@ def comparison(project: Project, results: Results) -> str:
     """
     ours, colour = (results.get((NOTEBOOK, name)) for name in (OURS, COLOUR))
     if not ours or not colour:
-        return (
-            "The numbers of this section need the earlier reading of the figure, a public file that was not "
-            f"at hand when this book was built. {{doc}}`Its page </notebooks/{NOTEBOOK}/{COLOUR}>` says how "
-            "to get it.\n"
-        )
+        return ABSENT.format(what="the earlier reading of the figure")
+    show, fine = fixed(".3f"), fixed(".4f")
     rows: list[tuple[str, ...]] = [
-        ("earlier reading, all losses by colour", _value(colour["a"]), f"{colour['sd_a']:.3f}"),
+        ("earlier reading, all losses by colour", with_interval(colour["a"], show), show(colour["sd_a"])),
         (
             "the same, losses of the slices replaced by ours (by position)",
-            f"{colour['only_position_a']:.3f}",
-            "–",
+            show(colour["only_position_a"]),
+            UNKNOWN,
         ),
-        ("the same, the other losses replaced by ours", f"{colour['only_colour_a']:.3f}", "–"),
-        ("our reading", _value(ours["a"]), f"{ours['sd_a']:.3f}"),
-        ("our reading, redrawn within its bounds", f"{ours['redrawn_a']:.3f}", f"{ours['redrawn_sd']:.4f}"),
+        ("the same, the other losses replaced by ours", show(colour["only_colour_a"]), UNKNOWN),
+        ("our reading", with_interval(ours["a"], show), show(ours["sd_a"])),
+        ("our reading, redrawn within its bounds", show(ours["redrawn_a"]), fine(ours["redrawn_sd"])),
         (
             "our reading, redrawn as if all were read by colour",
-            f"{ours['coarse_a']:.3f}",
-            f"{ours['coarse_sd']:.4f}",
+            show(ours["coarse_a"]),
+            fine(ours["coarse_sd"]),
         ),
     ]
     apart, low, high = (colour[f"difference_{end}"] for end in ("a", "low", "high"))
@@ -68,25 +72,19 @@ def printed_constants(project: Project, results: Results) -> str:
     """
     colour = results.get((NOTEBOOK, COLOUR))
     if not colour:
-        return (
-            "The numbers of this section need the points of that replication, a public file that was not at "
-            f"hand when this book was built. {{doc}}`Its page </notebooks/{NOTEBOOK}/{COLOUR}>` says how to "
-            "get it.\n"
-        )
+        return ABSENT.format(what="the points of that replication")
     stated, errors = published("besi.ci95"), published("besi.se").values()
     rows: list[tuple[str, ...]] = []
     for name, value in stated.values().items():
-        style = "{:.2f}" if name in "AB" else "{:.4f}"
+        show = fixed(".2f" if name in "AB" else ".4f")
         optima = [colour[f"{name}_lad"]["value"], colour[name]["value"]]
-        nearest = optima[0] if abs(optima[0] - value) < abs(optima[1] - value) else optima[1]
+        nearest = min(optima, key=lambda optimum: abs(optimum - value))
         rows.append(
             (
                 symbol(name),
-                style.format(value),
-                *(f"**{style.format(o)}**" if o == nearest else style.format(o) for o in optima),
-                style.format(errors[name]),
-                style.format(colour[f"sd_{name}_lad"]),
-                style.format(colour[f"sd_{name}"]),
+                show(value),
+                *(f"**{show(optimum)}**" if optimum == nearest else show(optimum) for optimum in optima),
+                *map(show, (errors[name], colour[f"sd_{name}_lad"], colour[f"sd_{name}"])),
             )
         )
     header = ("", "printed", "least absolute", "Huber", "printed error", "least absolute", "Huber")
@@ -94,10 +92,6 @@ def printed_constants(project: Project, results: Results) -> str:
         "\nThe nearer optimum is in bold; the last two columns are standard deviations of the bootstrap "
         "under each objective.\n"
     )
-
-
-def _value(estimate: dict[str, float]) -> str:
-    return f"{estimate['value']:.3f} ({estimate['low']:.3f} to {estimate['high']:.3f})"
 
 
 def _place(value: float, low: float, high: float) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator
 
-from scaling_utils.book.generated import NOT_AT_HAND, Results, pages_of, table
+from scaling_utils.book.comparisons.rows import beside, by_scenario, cited, difference, figure, times
 from scaling_utils.book.project import Project
+from scaling_utils.book.results import Found, Results, pages_of
 from scaling_utils.book.scenarios import Scenario
 from scaling_utils.figures.style import in_units
 from scaling_utils.published import Published, published
@@ -15,6 +15,8 @@ NOTEBOOK = "02-training-curve-envelope"
 
 FIGURE_OF = "gemstone"
 """The measured scenario whose figure the chapter shows, where its data are at hand."""
+
+HEADER = ("Curves", "Quantity", "published", "source", "ours", "95 % interval", "difference")
 
 WORDS = {
     "a": "$a$",
@@ -44,27 +46,24 @@ SOURCES = (
     "without numbers.\n"
 )
 
-FIGURE = """
-```{{figure}} ../figures/{notebook}/{scenario}/envelope.svg
-:name: fig-envelope-measured
-:figclass: wide
-:alt: {alt}
-
-The same on measured runs: {title} {{cite:p}}`mcleish2025gemstones`, at a constant learning rate.
-```
-
-The measured lines flatten too, from $g$ = {g1:.3f} over {g2:.3f} to {g3:.3f}; their tables are on
-{{doc}}`a page of their own </{docname}>`. With losses from the published surface on the very same curves,
-$g$ of the first third comes out {bias_g1:+.4f} off, and the worst of the nominal 95 % intervals holds the
-truth in {coverage_least:.0%} of the sets: the sizes are few and far apart.
-"""
-
 ALT = (
     "Two panels of loss against compute in log-log axes. Left: measured training curves from about 50 "
     "million to 2 billion parameters, black dots along their lower envelope, and three dashed lines through "
     "its thirds, each flatter than the one before. Right: envelope and lines continued far beyond the data, "
     "beside a curve with a floor whose shaded band is wide."
 )
+
+CAPTION = "The same on measured runs: {title} {{cite:p}}`mcleish2025gemstones`, at a constant learning rate."
+
+CAVEAT = """
+The measured lines flatten too, from $g$ = {g1:.3f} over {g2:.3f} to {g3:.3f}; their tables are on
+{{doc}}`a page of their own </{docname}>`. With losses from the published surface on the very same curves,
+$g$ of the first third comes out {bias_g1:+.4f} off, and the worst of the nominal 95 % intervals holds the
+truth in {coverage_least:.0%} of the sets: the sizes are few and far apart.
+"""
+
+LARGE = 1e5
+"""Counts from here on are written in units, and compared as ratios."""
 
 
 def comparison(project: Project, results: Results) -> str:
@@ -77,53 +76,35 @@ def comparison(project: Project, results: Results) -> str:
     results
         What the executed notebooks published.
     """
-    header = ("Curves", "Quantity", "published", "source", "ours", "95 % interval", "difference")
-    rows: list[tuple[str, ...]] = []
-    figure, complete = "", True
+    told = by_scenario(NOTEBOOK, HEADER, _lines, project, results) + SOURCES
     for scenario, ours in pages_of(NOTEBOOK, project, results):
-        complete = complete and ours is not None
-        rows += _rows(scenario, ours)
         if ours is not None and scenario.name == FIGURE_OF:
+            caption = CAPTION.format(title=scenario.title)
+            told += figure(scenario, "envelope", name="fig-envelope-measured", alt=ALT, caption=caption)
             slopes = {name: ours[name]["value"] for name in ("g1", "g2", "g3")}
-            names = {"scenario": scenario.name, "title": scenario.title, "docname": scenario.docname}
             checks = {name: ours[name] for name in ("bias_g1", "coverage_least")}
-            figure = FIGURE.format(notebook=NOTEBOOK, alt=ALT, **names, **slopes, **checks)
-    return table(header, rows) + SOURCES + ("" if complete else NOT_AT_HAND) + figure
+            told += CAVEAT.format(docname=scenario.docname, **slopes, **checks)
+    return told
 
 
-def _rows(scenario: Scenario, ours: Mapping[str, Any] | None) -> list[tuple[str, ...]]:
-    page = f"{{doc}}`{scenario.title} </{scenario.docname}>`"
-    if ours is None:
-        return [(page, "", "", "", "no data at hand", "", "")]
-    lines = [
-        _line(row, name, ours)
-        for row in map(published, str(scenario.parameters.get("published", "")).split())
-        for name in row.values()
-    ]
-    return [("" if number else page, *line) for number, line in enumerate(lines)]
-
-
-def _line(row: Published, name: str, ours: Mapping[str, Any]) -> tuple[str, ...]:
-    stated, found = row.values()[name], ours[name]
-    large = stated >= 1e5
-    apart = found["value"] / stated if large else round(found["value"] - stated, 3) + 0
-    return (
-        WORDS[name] + APPROACH.get(row.id, ""),
-        in_units(stated) if large else f"{stated:g}",
-        _source(row),
-        _shown(found["value"]),
-        f"{_shown(found['low'])} to {_shown(found['high'])}" if "low" in found else "–",
-        f"× {apart:.2f}" if large else f"{apart:+.3f}",
-    )
+def _lines(scenario: Scenario, ours: Found) -> Iterator[tuple[str, ...]]:
+    for row in map(published, str(scenario.parameters.get("published", "")).split()):
+        for name, stated in row.values().items():
+            large = stated >= LARGE
+            apart = times(".2f") if large else difference(".3f")
+            yield (
+                WORDS[name] + APPROACH.get(row.id, ""),
+                in_units(stated) if large else f"{stated:g}",
+                _source(row),
+                *beside(ours[name], stated, _shown, apart),
+            )
 
 
 def _source(row: Published) -> str:
     if row.source.bibkey != MAIN_SOURCE:
-        return f"{{cite:p}}`{row.source.bibkey}`" + (
-            "" if row.status == "read-in-source" else f" ({row.status})"
-        )
+        return cited(row)
     return "computed" if row.status == "computed" else row.source.locator
 
 
 def _shown(value: float) -> str:
-    return in_units(value) if value >= 1e5 else f"{value:.3f}"
+    return in_units(value) if value >= LARGE else f"{value:.3f}"

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from scaling_utils.allocation.planning import PLANS, SUPERSEDED
 from scaling_utils.allocation.rule import known_source
-from scaling_utils.book.generated import Results, table
+from scaling_utils.book.comparisons.rows import UNKNOWN, interval
 from scaling_utils.book.project import Project
+from scaling_utils.book.results import Results
+from scaling_utils.book.tables import table
 from scaling_utils.figures.style import in_units
 
 NOTEBOOK, LAWS, FIT = "08-plan-your-run", "published-laws", "hoffmann-fit"
+HEADER = (
+    "Law",
+    "$N_{opt}$",
+    "95 % interval",
+    "$D_{opt}$",
+    "$D/N$",
+    "times past its runs",
+    "in the spread",
+)
 
 
 def comparison(project: Project, results: Results) -> str:
@@ -24,43 +35,22 @@ def comparison(project: Project, results: Results) -> str:
     laws, fit = results.get((NOTEBOOK, LAWS)), results.get((NOTEBOOK, FIT))
     rows: list[tuple[str, ...]] = []
     for name, law_id in PLANS.items():
-        source = known_source(law_id)
-        size, ratio, past = (
-            (laws[f"params_{law_id}"], laws[f"ratio_{law_id}"], laws[f"past_{law_id}"])
-            if laws
-            else (None, None, None)
-        )
-        rows.append(
-            (
-                f"{name} {{cite:p}}`{source.source.bibkey}`",
-                "not executed" if size is None else in_units(size),
-                "–",
-                "" if size is None else in_units(size * ratio),
-                "" if ratio is None else f"{ratio:.2g}",
-                "" if past is None else f"{past:,.0f}",
-                "superseded" if name in SUPERSEDED else "counts",
-            )
-        )
+        plan = ("not executed", UNKNOWN, "", "", "")
+        if laws:
+            size, ratio, past = (laws[f"{key}_{law_id}"] for key in ("params", "ratio", "past"))
+            plan = (in_units(size), UNKNOWN, in_units(size * ratio), f"{ratio:.2g}", f"{past:,.0f}")
+        spread = "superseded" if name in SUPERSEDED else "counts"
+        rows.append((f"{name} {{cite:p}}`{known_source(law_id).source.bibkey}`", *plan, spread))
     if fit:
-        size = fit["params"]
         rows.append(
             (
                 "**our fit of the runs of Hoffmann et al.**",
-                in_units(size["value"]),
-                f"{in_units(size['low'])} to {in_units(size['high'])}",
+                in_units(fit["params"]["value"]),
+                interval(fit["params"], in_units),
                 in_units(fit["tokens"]["value"]),
                 f"{fit['tokens_per_param']['value']:.2g}",
                 f"{fit['extrapolation']:,.0f}",
                 "",
             )
         )
-    header = (
-        "Law",
-        "$N_{opt}$",
-        "95 % interval",
-        "$D_{opt}$",
-        "$D/N$",
-        "times past its runs",
-        "in the spread",
-    )
-    return table(header, rows)
+    return table(HEADER, rows)

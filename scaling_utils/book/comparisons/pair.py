@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from scaling_utils.book.generated import NOT_AT_HAND, Results, pages_of, table
+from scaling_utils.book.comparisons.rows import (
+    NO_DATA,
+    NOT_AT_HAND,
+    UNKNOWN,
+    cited,
+    fixed,
+    interval,
+    link,
+    share,
+)
 from scaling_utils.book.project import Project
+from scaling_utils.book.results import Found, Results, pages_of
+from scaling_utils.book.tables import table
 from scaling_utils.published import published
 
 NOTEBOOK = "05-kaplan-vs-approach-1"
@@ -23,6 +31,11 @@ QUANTITIES = (
 """What, published id, name of the value there, and key of ours."""
 
 
+HEADER = ("Runs", "Quantity", "published", "ours", "95 % interval", "difference")
+GAP = "measured gap (nats/token)"
+SIGNED = fixed("+.3f")
+
+
 def comparison(project: Project, results: Results) -> str:
     """Markdown table of the published numbers of the figure, and of the gap of each measured pair.
 
@@ -33,30 +46,26 @@ def comparison(project: Project, results: Results) -> str:
     results
         What the executed notebooks published.
     """
-    rows, complete = [], True
+    rows: list[tuple[str, ...]] = []
+    note = ""
     for scenario, ours in pages_of(NOTEBOOK, project, results):
-        page = f"{{doc}}`{scenario.title} </{scenario.docname}>`"
+        page = link(scenario)
         if not scenario.parameters.get("dataset"):
-            rows += [_stated_row(page, ours, *quantity) for quantity in QUANTITIES]
+            rows += [(page, *_stated_row(ours, *quantity)) for quantity in QUANTITIES]
         elif ours:
             gap = ours["gap"]
-            interval = f"{gap['low']:+.3f} to {gap['high']:+.3f}"
-            rows.append((page, "measured gap (nats/token)", "–", f"{gap['value']:+.3f}", interval, "–"))
+            rows.append((page, GAP, UNKNOWN, SIGNED(gap["value"]), interval(gap, SIGNED), UNKNOWN))
         else:
-            rows.append((page, "measured gap (nats/token)", "–", "no data at hand", "", ""))
-            complete = False
-    header = ("Runs", "Quantity", "published", "ours", "95 % interval", "difference")
-    return table(header, rows) + ("" if complete else NOT_AT_HAND)
+            rows.append((page, GAP, UNKNOWN, NO_DATA, "", ""))
+            note = NOT_AT_HAND
+    return table(HEADER, rows) + note
 
 
-def _stated_row(
-    page: str, ours: Mapping[str, Any] | None, told: str, published_id: str, name: str, key: str
-) -> tuple[str, ...]:
+def _stated_row(ours: Found | None, told: str, published_id: str, name: str, key: str) -> tuple[str, ...]:
     row = published(published_id)
     stated = row.values()[name]
-    source = f"{{cite:p}}`{row.source.bibkey}`"
-    marked = source if row.status == "read-in-source" else f"{source}, {row.status}"
+    printed = f"{stated:.3g} {cited(row)}"
     if ours is None:
-        return (page, told, f"{stated:.3g} {marked}", "not executed", "", "")
+        return told, printed, "not executed", "", ""
     value = ours[key]["value"]
-    return (page, told, f"{stated:.3g} {marked}", f"{value:.3g}", "–", f"{value / stated - 1:+.1%}")
+    return told, printed, f"{value:.3g}", UNKNOWN, share(".1%")(value, stated)
