@@ -16,7 +16,6 @@ from scaling_utils.fitting.kaplan import (
     at_fixed_compute,
     at_fixed_steps,
     fixed_compute_curve,
-    fixed_steps_curve,
     measured_minima,
     numbers,
     optimal_size,
@@ -52,7 +51,7 @@ def test_curves_are_read_where_the_law_is(exact):
     assert slices["loss"].to_numpy() == pytest.approx(expected, rel=2e-4)
     by_steps = at_fixed_steps(exact, [1e3, 3e4, 2.5e5])
     assert len(by_steps) == 3 * 32
-    expected = fixed_steps_curve(LAW, by_steps["steps"].to_numpy(), by_steps["params"].to_numpy())
+    expected = LAW.loss(by_steps["params"].to_numpy(), by_steps["steps"].to_numpy())
     assert by_steps["loss"].to_numpy() == pytest.approx(expected, rel=2e-4)
 
 

@@ -72,7 +72,7 @@ def comparison(project: Project, results: Results) -> str:
 
 
 def _lines(scenario: Scenario, ours: Found) -> Iterator[tuple[str, ...]]:
-    quantities = QUANTITIES
+    quantities: tuple[tuple[str, str, str], ...] = QUANTITIES
     if stated := str(scenario.parameters.get("published", "")):
         quantities = (*QUANTITIES, (stated, "a", INTERPOLATED))
     for row, name, words in quantities:

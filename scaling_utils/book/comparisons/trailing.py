@@ -99,10 +99,11 @@ def _place_lines(place: str, ours: Found | None) -> Iterator[tuple[str, ...]]:
                 THREE(ours[f"{key}_drawn"]) if ours else "",
                 *beside(ours and ours[key], stated, THREE, difference(".3f")),
             )
-    for compute, key in GAPS if ours else ():
-        gap, stated = ours[f"{key}_{place_key(place)}"], pair.gap(float(ours[compute]))
-        cells = beside(gap, stated, PERCENT, difference(".1%"))
-        yield f"gap at {ours[compute]:g} PF-days", PERCENT(stated), "", *cells
+    if ours:
+        for compute, key in GAPS:
+            stated = pair.gap(float(ours[compute]))
+            cells = beside(ours[f"{key}_{place_key(place)}"], stated, PERCENT, difference(".1%"))
+            yield f"gap at {ours[compute]:g} PF-days", PERCENT(stated), "", *cells
     yield _crossing_row(pair, ours, f"crossing_{place_key(place)}")
 
 

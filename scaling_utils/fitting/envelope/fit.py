@@ -7,7 +7,6 @@ import math
 import numpy as np
 import pandas as pd
 
-from scaling_utils.arrays import FloatArray
 from scaling_utils.errors import DataError, clip
 from scaling_utils.fitting.envelope.curves import Curves
 from scaling_utils.fitting.envelope.frontier import THIRDS, Frontier
@@ -139,24 +138,24 @@ def fit_envelope(
     budgets = points["budget"].to_numpy()
     first, middle, last = (
         FrontierThird(
-            law=_with_draws(
-                fit_power_law(part["budget"].to_numpy(), part["loss"].to_numpy()),
-                -draws[f"g{i}"], draws[f"ln_k{i}"], runs.conventions.loss_unit,
-            ),
+            law=fit_power_law(
+                part["budget"].to_numpy(), part["loss"].to_numpy(), unit=runs.conventions.loss_unit
+            ).with_draws(exponent=-draws[f"g{i}"], log_coefficient=draws[f"ln_k{i}"]),
             flops=(float(part["budget"].iloc[0]), float(part["budget"].iloc[-1])),
             n_points=len(part),
         )
         for i, part in ((i, points[third == i - 1]) for i in (1, 2, 3))
-    )  # fmt: skip
-    unknown = PowerLaw(Estimate(math.nan), Estimate(math.nan))
+    )
     params_law, tokens_law = (
-        unknown if status == "one size" else fit_power_law(budgets, points[name].to_numpy(), unit=name)
+        PowerLaw(Estimate(math.nan, unit=name), Estimate(math.nan))
+        if status == "one size"
+        else fit_power_law(budgets, points[name].to_numpy(), unit=name)
         for name in ("params", "tokens")
     )
     return EnvelopeFit(
         frontier=table,
-        params_law=_with_draws(params_law, draws["a"], draws["ln_k"], "params"),
-        tokens_law=_with_draws(tokens_law, draws["b"], draws["ln_k_tokens"], "tokens"),
+        params_law=params_law.with_draws(exponent=draws["a"], log_coefficient=draws["ln_k"]),
+        tokens_law=tokens_law.with_draws(exponent=draws["b"], log_coefficient=draws["ln_k_tokens"]),
         thirds=(first, middle, last),
         status=status,
         n_runs=len(curves.params),
@@ -224,10 +223,3 @@ def _status(points: pd.DataFrame, *, interior_share: float) -> EnvelopeStatus:
     if sizes < FEW_SIZES:
         return "one size" if sizes == 1 else "few sizes"
     return "interior frontier" if interior_share > 0.5 else "mostly one-sided"
-
-
-def _with_draws(law: PowerLaw, exponent: FloatArray, log_coefficient: FloatArray, unit: str) -> PowerLaw:
-    return PowerLaw(
-        coefficient=Estimate.from_draws(law.coefficient.value, np.exp(log_coefficient), unit=unit),
-        exponent=Estimate.from_draws(law.exponent.value, exponent),
-    )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from scaling_utils.fitting.isoflop.checks import parabola_bias, vary_choices
-from scaling_utils.fitting.isoflop.fit import fit_isoflop, interpolated_minima, isoflop_slices
-from scaling_utils.fitting.isoflop.interpolated import InterpolatedFit, fit_interpolated
+from scaling_utils.fitting.isoflop.fit import fit_isoflop, isoflop_slices
+from scaling_utils.fitting.isoflop.interpolated import InterpolatedFit, fit_interpolated, interpolated_minima
 from scaling_utils.fitting.isoflop.surface import fit_isoflop_surface
 
 __all__ = [

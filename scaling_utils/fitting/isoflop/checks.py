@@ -10,7 +10,8 @@ import pandas as pd
 
 from scaling_utils.conventions import tokens_for
 from scaling_utils.errors import DataError
-from scaling_utils.fitting.isoflop.fit import fit_isoflop, interpolated_minima, isoflop_slices
+from scaling_utils.fitting.isoflop.fit import fit_isoflop, isoflop_slices
+from scaling_utils.fitting.isoflop.interpolated import interpolated_minima
 from scaling_utils.fitting.powerlaw import fit_power_law
 from scaling_utils.laws import HoffmannLaw
 from scaling_utils.results import IsoflopFit, PowerLaw

@@ -101,7 +101,10 @@ def fit_isoflop(
             file=runs.source,
             remedy="Add runs at smaller and larger sizes, or widen the window.",
         )
-    law = fit_power_law([v.budget for v in used], [v.params_opt.value for v in used])
+    law = fit_power_law([v.budget for v in used], [v.params_opt.value for v in used], unit="params")
+    tokens_law = PowerLaw(
+        Estimate(1 / (6 * law.coefficient.value), unit="tokens"), Estimate(1 - law.exponent.value)
+    )
 
     rngs = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(len(slices))]
     log_opt = np.column_stack(
@@ -112,13 +115,8 @@ def fit_isoflop(
         valleys=tuple(
             _with_interval(valley, log_opt[:, i]) if resamples else valley for i, valley in enumerate(fitted)
         ),
-        params_law=_with_draws(law, exponent=draws[0], log_coefficient=draws[1], unit="params"),
-        tokens_law=_with_draws(
-            PowerLaw(Estimate(1 / (6 * law.coefficient.value)), Estimate(1 - law.exponent.value)),
-            exponent=1 - draws[0],
-            log_coefficient=-draws[1] - math.log(6),
-            unit="tokens",
-        ),
+        params_law=law.with_draws(exponent=draws[0], log_coefficient=draws[1]),
+        tokens_law=tokens_law.with_draws(exponent=1 - draws[0], log_coefficient=-draws[1] - math.log(6)),
         window=window,
         resamples=resamples,
         seed=seed,
@@ -127,41 +125,6 @@ def fit_isoflop(
         conventions=runs.conventions,
         provenance={"source": runs.source, "sha256": runs.sha256},
     )
-
-
-def interpolated_minima(runs: RunTable) -> pd.DataFrame:
-    """The minimum of each IsoFLOP slice by Akima interpolation of ln loss in ln N.
-
-    Parameters
-    ----------
-    runs
-        As for `fit_isoflop`.
-
-    Returns
-    -------
-    DataFrame
-        Columns `budget` (FLOPs) and `params_opt` (params), one row per slice with at least five
-        sizes whose minimum is not at an end.
-
-    Notes
-    -----
-    *Source*: Porian et al. 2024, section 3.1 (they interpolate each slice and take its lowest point).
-
-    *Departures from the source*: where several runs share a size, their mean loss is taken.
-    """
-    from scipy.interpolate import Akima1DInterpolator
-
-    rows = []
-    for budget, points in isoflop_slices(runs):
-        mean = points.groupby("params")["loss"].mean()
-        if len(mean) < 5:
-            continue
-        x = np.log(mean.index.to_numpy(dtype=float))
-        grid = np.linspace(x[0], x[-1], 20_001)
-        lowest = int(np.argmin(Akima1DInterpolator(x, np.log(mean.to_numpy()))(grid)))
-        if 0 < lowest < len(grid) - 1:
-            rows.append((budget, math.exp(grid[lowest])))
-    return pd.DataFrame(rows, columns=["budget", "params_opt"])
 
 
 def isoflop_slices(runs: RunTable) -> Iterator[tuple[float, pd.DataFrame]]:
@@ -283,13 +246,6 @@ def _with_interval(valley: Valley, log_opt: FloatArray) -> Valley:
         params_opt=Estimate.from_draws(n, params, unit="params"),
         tokens_opt=Estimate.from_draws(d, tokens_for(valley.budget, params), unit="tokens"),
         no_minimum_share=share,
-    )
-
-
-def _with_draws(law: PowerLaw, *, exponent: FloatArray, log_coefficient: FloatArray, unit: str) -> PowerLaw:
-    return PowerLaw(
-        coefficient=Estimate.from_draws(law.coefficient.value, np.exp(log_coefficient), unit=unit),
-        exponent=Estimate.from_draws(law.exponent.value, exponent),
     )
 
 

@@ -1,4 +1,4 @@
-"""Approach 2 by interpolation: minima between measured sizes, intervals from the noise of the loss."""
+"""Approach 2 by interpolation: the lowest point between measured sizes, and the power law through them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 
 from scaling_utils.arrays import FloatArray
 from scaling_utils.errors import DataError
@@ -15,6 +16,10 @@ from scaling_utils.results import Estimate, PowerLaw
 from scaling_utils.runs.table import RunTable
 
 FEWEST_SIZES = 3
+FEWEST_FOR_MINIMUM = 5
+"""Without draws of the noise, fewer sizes do not say where the lowest point between them is."""
+
+GRID = 20_001
 GRID_PER_SIZE = 25
 """Points at which the interpolant is evaluated between two measured sizes."""
 
@@ -51,6 +56,63 @@ class InterpolatedFit:
     n_slices: int
     noise: float
     draws: FloatArray = field(repr=False, compare=False)
+
+
+def interpolated_minima(runs: RunTable) -> pd.DataFrame:
+    """The minimum of each IsoFLOP slice by Akima interpolation of ln loss in ln N.
+
+    Parameters
+    ----------
+    runs
+        As for `fit_isoflop`.
+
+    Returns
+    -------
+    DataFrame
+        Columns `budget` (FLOPs) and `params_opt` (params), one row per slice with at least five
+        sizes whose minimum is not at an end.
+
+    Notes
+    -----
+    *Source*: Porian et al. 2024, section 3.1 (they interpolate each slice and take its lowest point).
+
+    *Departures from the source*: where several runs share a size, their mean loss is taken.
+    """
+    rows = []
+    for budget, points in isoflop_slices(runs):
+        mean = points.groupby("params")["loss"].mean()
+        if len(mean) < FEWEST_FOR_MINIMUM:
+            continue
+        log_n = np.log(mean.index.to_numpy(dtype=float))
+        grid = np.linspace(log_n[0], log_n[-1], GRID)
+        lowest = float(lowest_between(log_n, np.log(mean.to_numpy()), grid))
+        if math.isfinite(lowest):
+            rows.append((budget, math.exp(lowest)))
+    return pd.DataFrame(rows, columns=["budget", "params_opt"])
+
+
+def lowest_between(log_n: FloatArray, log_loss: FloatArray, grid: FloatArray) -> FloatArray:
+    """Where Akima's interpolation through points is lowest; NaN where that is at an end of the sizes.
+
+    Parameters
+    ----------
+    log_n
+        Rising ln N, shape (sizes,).
+    log_loss
+        ln L there, shape (sizes,) or (sizes, sets).
+    grid
+        ln N at which the interpolation is evaluated, from end to end.
+
+    Returns
+    -------
+    ndarray
+        ln N, shape () or (sets,).
+    """
+    from scipy.interpolate import Akima1DInterpolator
+
+    lowest = Akima1DInterpolator(log_n, log_loss)(grid).argmin(axis=0)
+    inside = (lowest > 0) & (lowest < len(grid) - 1)
+    return np.where(inside, grid[lowest], np.nan)
 
 
 def fit_interpolated(
@@ -108,9 +170,10 @@ def fit_interpolated(
             continue
         log_n, loss = np.log(best.index.to_numpy(dtype=float)), best.to_numpy(dtype=float)
         grid = np.linspace(log_n[0], log_n[-1], (len(log_n) - 1) * GRID_PER_SIZE)
-        drawn = _lowest(log_n, loss[:, None] + noise * rng.standard_normal((len(loss), resamples)), grid)
+        noisy = loss[:, None] + noise * rng.standard_normal((len(loss), resamples))
+        drawn = lowest_between(log_n, np.log(noisy), grid)
         inside = np.isfinite(drawn)
-        if np.isnan(_lowest(log_n, loss[:, None], grid)[0]) or inside.mean() < FEWEST_INSIDE:
+        if np.isnan(lowest_between(log_n, np.log(loss), grid)) or inside.mean() < FEWEST_INSIDE:
             continue
         least = LEAST_SPREAD * GRID_PER_SIZE * (grid[1] - grid[0])
         budgets.append(budget)
@@ -127,6 +190,7 @@ def fit_interpolated(
     medians = np.nanmedian(drawn, axis=0)
     log_c, weights = np.log(budgets), 1 / np.square(spreads)
     (slope,), (intercept,) = _weighted_lines(log_c, medians[None], weights)
+    law = PowerLaw(Estimate(math.exp(intercept), unit="params"), Estimate(float(slope)))
     draws = _weighted_lines(log_c, drawn, weights)
     return InterpolatedFit(
         budgets=tuple(budgets),
@@ -134,23 +198,11 @@ def fit_interpolated(
             Estimate.from_draws(math.exp(median), np.exp(column), unit="params")
             for median, column in zip(medians, drawn.T, strict=True)
         ),
-        params_law=PowerLaw(
-            coefficient=Estimate.from_draws(math.exp(intercept), np.exp(draws[1]), unit="params"),
-            exponent=Estimate.from_draws(float(slope), draws[0]),
-        ),
+        params_law=law.with_draws(exponent=draws[0], log_coefficient=draws[1]),
         n_slices=len(slices),
         noise=float(noise),
         draws=draws,
     )
-
-
-def _lowest(log_n: FloatArray, loss: FloatArray, grid: FloatArray) -> FloatArray:
-    """Where each column of `loss` is lowest; NaN where that is at an end of the sizes."""
-    from scipy.interpolate import Akima1DInterpolator
-
-    lowest = Akima1DInterpolator(log_n, np.log(loss))(grid).argmin(axis=0)
-    inside = (lowest > 0) & (lowest < len(grid) - 1)
-    return np.where(inside, grid[lowest], np.nan)
 
 
 def _weighted_lines(x: FloatArray, y: FloatArray, weights: FloatArray) -> FloatArray:

@@ -12,9 +12,9 @@ import pandas as pd
 
 from scaling_utils.errors import DataError
 from scaling_utils.fitting.isoflop import interpolated_minima
+from scaling_utils.fitting.kaplan.accountings import Accountings
 from scaling_utils.fitting.kaplan.fit import fit_kaplan
 from scaling_utils.fitting.kaplan.minima import measured_minima
-from scaling_utils.fitting.kaplan.optimum import Accountings
 from scaling_utils.fitting.powerlaw import fit_power_law
 from scaling_utils.laws import KAPLAN_CRITICAL_BATCH, CriticalBatch, KaplanLaw
 from scaling_utils.runs.table import RunTable

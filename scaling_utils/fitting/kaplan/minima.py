@@ -11,14 +11,15 @@ import pandas as pd
 from scaling_utils.arrays import FloatArray
 from scaling_utils.conventions import PF_DAY, tokens_for
 from scaling_utils.fitting.isoflop import fit_isoflop, interpolated_minima, isoflop_slices
-from scaling_utils.fitting.kaplan.optimum import Accountings, both_accountings
+from scaling_utils.fitting.isoflop.interpolated import FEWEST_FOR_MINIMUM, lowest_between
+from scaling_utils.fitting.kaplan.accountings import Accountings, both_accountings
 from scaling_utils.fitting.powerlaw import MIN_POINTS, fit_power_law
 from scaling_utils.laws import KAPLAN_BATCH_TOKENS, KAPLAN_CRITICAL_BATCH, CriticalBatch, flops_min
-from scaling_utils.results import Estimate, PowerLaw, Valley
+from scaling_utils.results import Estimate, Valley
 from scaling_utils.runs.table import RunTable
 
-FEWEST_INTERPOLATED = 5
-"""Akima's interpolation needs so many points."""
+GRID = 2001
+"""Points at which an interpolation is evaluated; each resample has one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,7 +157,10 @@ def measured_minima(
         loss=tuple(
             _interval(v.loss_min, loss[:, i], slices.conventions.loss_unit) for i, v in enumerate(fit.valleys)
         ),
-        accountings=Accountings(_with_draws(laws.fixed_batch, fixed), _with_draws(laws.corrected, corrected)),
+        accountings=Accountings(
+            laws.fixed_batch.with_draws(exponent=fixed[0], log_coefficient=fixed[1]),
+            laws.corrected.with_draws(exponent=corrected[0], log_coefficient=corrected[1]),
+        ),
         draws=np.stack([fixed, corrected]),
         failed_share=float(np.isnan(fixed[0]).mean()) if resamples else math.nan,
         window=window,
@@ -210,15 +214,11 @@ def interpolated_exponent(slices: RunTable, *, resamples: int = 0, seed: int = 0
 
 
 def _lowest(log_n: FloatArray, log_loss: FloatArray) -> float:
-    """Where an interpolation through points is lowest; NaN at an end, or with fewer than five sizes."""
-    from scipy.interpolate import Akima1DInterpolator
-
+    """Where an interpolation through points is lowest; NaN at an end, or with too few sizes."""
     sizes, first = np.unique(log_n, return_index=True)
-    if len(sizes) < FEWEST_INTERPOLATED:
+    if len(sizes) < FEWEST_FOR_MINIMUM:
         return math.nan
-    grid = np.linspace(sizes[0], sizes[-1], 2001)
-    lowest = int(np.argmin(Akima1DInterpolator(sizes, log_loss[first])(grid)))
-    return float(grid[lowest]) if 0 < lowest < len(grid) - 1 else math.nan
+    return float(lowest_between(sizes, log_loss[first], np.linspace(sizes[0], sizes[-1], GRID)))
 
 
 def _times_drawn(slices: RunTable, resamples: int, rng: np.random.Generator) -> tuple[FloatArray, np.ndarray]:
@@ -287,10 +287,3 @@ def _lines(x: FloatArray, y: FloatArray) -> FloatArray:
 
 def _interval(value: float, draws: FloatArray, unit: str) -> Estimate:
     return Estimate(value, unit=unit) if math.isnan(value) else Estimate.from_draws(value, draws, unit=unit)
-
-
-def _with_draws(law: PowerLaw, draws: FloatArray) -> PowerLaw:
-    return PowerLaw(
-        Estimate.from_draws(law.coefficient.value, np.exp(draws[1]), unit=law.coefficient.unit),
-        Estimate.from_draws(law.exponent.value, draws[0]),
-    )

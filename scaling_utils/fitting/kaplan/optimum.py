@@ -1,4 +1,4 @@
-"""Kaplan's law of training curves: fixed compute, fixed steps, and the best size in two accountings."""
+"""Kaplan's law at fixed compute, and the size with the lowest loss there."""
 
 from __future__ import annotations
 
@@ -8,16 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from scaling_utils.arrays import FloatArray
-from scaling_utils.conventions import FLOPS_PER_PARAM_TOKEN, pf_days_from_flops
-from scaling_utils.fitting.powerlaw import fit_power_law
-from scaling_utils.laws import (
-    KAPLAN_BATCH_TOKENS,
-    KAPLAN_CRITICAL_BATCH,
-    CriticalBatch,
-    KaplanLaw,
-    flops_min,
-)
-from scaling_utils.results import PowerLaw
+from scaling_utils.conventions import FLOPS_PER_PARAM_TOKEN
+from scaling_utils.laws import KAPLAN_BATCH_TOKENS, KaplanLaw
 
 MAX_STEPS = 50
 TOLERANCE = 1e-14
@@ -50,57 +42,6 @@ class OptimalSizes:
     steps_min: FloatArray
     flops_min: FloatArray
     slope: FloatArray
-
-
-@dataclass(frozen=True)
-class Accountings:
-    """N_opt as a power law of compute, counted in two ways.
-
-    Parameters
-    ----------
-    fixed_batch
-        N_opt = k C^p with C as spent, in PF-days; k in params.
-    corrected
-        N_opt = k' C_min^p', with C_min in PF-days.
-    """
-
-    fixed_batch: PowerLaw
-    corrected: PowerLaw
-
-
-def fixed_steps_curve(
-    law: KaplanLaw, steps: ArrayLike, params: ArrayLike, *, batch: float = KAPLAN_BATCH_TOKENS
-) -> FloatArray:
-    """Loss by model size after a fixed number of steps.
-
-    Parameters
-    ----------
-    law
-        The law of training curves.
-    steps
-        Steps S; broadcasts against `params`.
-    params
-        Non-embedding parameters, shape (n,).
-    batch
-        Batch B (tokens).
-
-    Returns
-    -------
-    ndarray
-        Nats/token, shape (n,).
-
-    Notes
-    -----
-    *Source*: Kaplan et al. 2020, figure 11 (right), equations 5.4 and 5.6.
-
-    Examples
-    --------
-    >>> from scaling_utils.laws import published_law
-    >>> law = KaplanLaw(**published_law("kaplan2020-ns").values)
-    >>> fixed_steps_curve(law, 1e4, [1e6, 1e7, 1e8, 1e9]).round(2)
-    array([4.38, 3.8 , 3.36, 3.04])
-    """
-    return law.loss(params, steps, batch=batch)
 
 
 def fixed_compute_curve(
@@ -200,57 +141,4 @@ def _optimum(law: KaplanLaw, loss: FloatArray, batch: float) -> OptimalSizes:
         steps_min=least,
         flops_min=FLOPS_PER_PARAM_TOKEN * params * least * critical,
         slope=np.asarray(1 / (1 + law.alpha_N * (1 / law.alpha_S + share / law.critical.exponent))),
-    )
-
-
-def both_accountings(
-    flops: ArrayLike,
-    params: ArrayLike,
-    loss: ArrayLike,
-    *,
-    batch: float = KAPLAN_BATCH_TOKENS,
-    critical: CriticalBatch = KAPLAN_CRITICAL_BATCH,
-) -> Accountings:
-    """N_opt against compute as it was spent, and against C_min.
-
-    Parameters
-    ----------
-    flops, params, loss
-        Compute (FLOPs), best model size and its loss (nats/token) of at least three budgets, shape (n,).
-    batch
-        Batch of the runs (tokens).
-    critical
-        The critical batch size by loss.
-
-    Returns
-    -------
-    Accountings
-
-    Raises
-    ------
-    DataError
-        If there are fewer than three budgets, or a value is not positive and finite.
-
-    Notes
-    -----
-    *Source*: Kaplan et al. 2020, section 6.1 and figure 14. At a fixed batch, small budgets waste more
-    of their compute, for their critical batch is smaller; the correction takes that out and flattens
-    the law, from their 0.88 to their 0.73.
-
-    Examples
-    --------
-    Kaplan's law at fixed batch, with their L(C), over their range of model sizes:
-
-    >>> from scaling_utils.laws import allocation_law, published_law
-    >>> flops = np.geomspace(5.7e12, 8e19, 50)
-    >>> params = allocation_law("kaplan2020-fixed-batch-params").value(flops)
-    >>> laws = both_accountings(flops, params, published_law("kaplan2020-c").loss(flops=flops))
-    >>> round(laws.corrected.exponent.value, 2)
-    0.75
-    """
-    spent, sizes, reached = (np.asarray(x, dtype=float) for x in (flops, params, loss))
-    least = flops_min(spent, batch, reached, critical=critical)
-    return Accountings(
-        fixed_batch=fit_power_law(pf_days_from_flops(spent), sizes, unit="params"),
-        corrected=fit_power_law(pf_days_from_flops(least), sizes, unit="params"),
     )

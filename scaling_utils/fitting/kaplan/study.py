@@ -9,18 +9,12 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from scaling_utils.conventions import flops_from_pf_days
-from scaling_utils.fitting.kaplan.accountings import (
-    accountings_table,
-    figure_numbers,
-    fitted_law,
-    law_accountings,
-    published_accountings,
-)
+from scaling_utils.fitting.kaplan.accountings import Accountings, accountings_table, published_accountings
 from scaling_utils.fitting.kaplan.checks import residuals, vary_fit, vary_minima
 from scaling_utils.fitting.kaplan.curves import as_curves, at_fixed_compute, at_fixed_steps
 from scaling_utils.fitting.kaplan.fit import fit_kaplan
+from scaling_utils.fitting.kaplan.fitted import figure_numbers, fitted_law, law_accountings
 from scaling_utils.fitting.kaplan.minima import MeasuredMinima, interpolated_exponent, measured_minima
-from scaling_utils.fitting.kaplan.optimum import Accountings
 from scaling_utils.laws import KAPLAN_BATCH_TOKENS, KaplanLaw
 from scaling_utils.results import Estimate, FitResult
 from scaling_utils.runs.table import RunTable

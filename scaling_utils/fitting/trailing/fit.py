@@ -156,7 +156,9 @@ def fit_trailing(
     points = {method: ends.loc[(method,), :] for method in methods}
     _require_pairs(points, runs.source)
     fitted = {
-        method: fit_power_law(table["pf_days"].to_numpy(), table["loss"].to_numpy())
+        method: fit_power_law(
+            table["pf_days"].to_numpy(), table["loss"].to_numpy(), unit=runs.conventions.loss_unit
+        )
         for method, table in points.items()
     }
     x, y = (np.log([points[method][name] for method in methods]) for name in ("pf_days", "loss"))
@@ -166,12 +168,11 @@ def fit_trailing(
         draws = _student(x, y, lines, resamples, rng)
     else:
         draws = _resampled(x, y, resamples, rng)
-    unit = runs.conventions.loss_unit
     return TrailingFit(
         panel=panel,
         methods=methods,
         laws={
-            method: _with_draws(fitted[method], draws[2 * i : 2 * i + 2], unit)
+            method: fitted[method].with_draws(log_coefficient=draws[2 * i], exponent=draws[2 * i + 1])
             for i, method in enumerate(methods)
         },
         ends=ends,
@@ -272,13 +273,6 @@ def _resampled(x: FloatArray, y: FloatArray, resamples: int, rng: np.random.Gene
         slope = (weights @ (xs * ys) - mean_x * mean_y) / (weights @ xs**2 - mean_x**2)
         draws += [mean_y - slope * mean_x, slope]
     return np.stack(draws)
-
-
-def _with_draws(law: PowerLaw, draws: FloatArray, unit: str) -> PowerLaw:
-    return PowerLaw(
-        Estimate.from_draws(law.coefficient.value, np.exp(draws[0]), unit=unit, level=LEVEL),
-        Estimate.from_draws(law.exponent.value, draws[1], level=LEVEL),
-    )
 
 
 def _crossing(lines: FloatArray, draws: FloatArray) -> Estimate:
