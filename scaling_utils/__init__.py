@@ -8,9 +8,8 @@ if TYPE_CHECKING:
     from scaling_utils.allocation import allocate, compare_laws, size_cost
     from scaling_utils.conventions import Conventions
     from scaling_utils.fitting.envelope import fit_envelope
-    from scaling_utils.fitting.isoflop import fit_isoflop
-    from scaling_utils.fitting.isoflop_surface import fit_isoflop_surface
-    from scaling_utils.fitting.kaplan_fit import fit_kaplan
+    from scaling_utils.fitting.isoflop import fit_isoflop, fit_isoflop_surface
+    from scaling_utils.fitting.kaplan import fit_kaplan
     from scaling_utils.fitting.parametric import drop_largest_losses, fit_parametric
     from scaling_utils.fitting.trailing import fit_trailing
     from scaling_utils.laws import allocation_law, published_law
@@ -54,8 +53,8 @@ _HOMES = {
     "drop_largest_losses": "fitting.parametric",
     "fit_envelope": "fitting.envelope",
     "fit_isoflop": "fitting.isoflop",
-    "fit_isoflop_surface": "fitting.isoflop_surface",
-    "fit_kaplan": "fitting.kaplan_fit",
+    "fit_isoflop_surface": "fitting.isoflop",
+    "fit_kaplan": "fitting.kaplan",
     "fit_parametric": "fitting.parametric",
     "fit_trailing": "fitting.trailing",
     "load": "runs.registry",

@@ -10,7 +10,7 @@ import pandas as pd
 
 from scaling_utils.allocation.optimum import allocate
 from scaling_utils.errors import DataError
-from scaling_utils.fitting.parametric_checks import (
+from scaling_utils.fitting.parametric import (
     ABSOLUTE,
     EVERY_RUN,
     HUBER,

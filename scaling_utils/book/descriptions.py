@@ -12,8 +12,8 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from scaling_utils.book.description_evidence import evidence
-from scaling_utils.book.generated import Results, table
-from scaling_utils.book.law_tables import scrolling
+from scaling_utils.book.results import Results
+from scaling_utils.book.tables import scrolling, table
 from scaling_utils.errors import DataError, clip
 from scaling_utils.runs.dataset import first_problem
 from scaling_utils.runs.registry import data_folder

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scaling_utils.arrays import FloatArray
-from scaling_utils.book.generated import table
-from scaling_utils.book.law_tables import scrolling
 from scaling_utils.book.project import Project
+from scaling_utils.book.tables import scrolling, table
 from scaling_utils.conventions import tokens_for
 from scaling_utils.figures.style import in_units
 from scaling_utils.laws import HoffmannLaw, published_law
@@ -127,7 +126,7 @@ def parabola_table() -> str:
     >>> parabola_table().splitlines()[-1].split(" | ")[0]
     '| every run'
     """
-    from scaling_utils.fitting.isoflop_checks import parabola_bias
+    from scaling_utils.fitting.isoflop import parabola_bias
     from scaling_utils.runs.registry import load
 
     runs = load(RUNS)

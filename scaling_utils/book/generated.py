@@ -6,24 +6,22 @@ not read as pages.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from scaling_utils.book.commit import last_commit
+from scaling_utils.book.comparisons import comparison_fragments
+from scaling_utils.book.descriptions import description_fragments
+from scaling_utils.book.fitting_tables import fitting_fragments
+from scaling_utils.book.law_tables import law_fragments
 from scaling_utils.book.project import Project
-from scaling_utils.book.scenarios import Scenario, load_scenarios
+from scaling_utils.book.results import Results
+from scaling_utils.book.tables import table
 from scaling_utils.exchange import RESULTS_MIME
 
 if TYPE_CHECKING:
     from scaling_utils.claims import LedgerRow
     from scaling_utils.runs.registry import CatalogueRow
-
-NOT_AT_HAND = (
-    "\nRows without numbers need public files that were not at hand; their pages say how to get them.\n"
-)
-
-Results = Mapping[tuple[str, str], Mapping[str, Any]]
-"""What each (notebook, scenario) published; one that did not run is absent."""
 
 
 def generated(project: Project, results: Results) -> dict[str, str]:
@@ -36,42 +34,16 @@ def generated(project: Project, results: Results) -> dict[str, str]:
     results
         What the executed notebooks published.
     """
-    # these modules take `table` from here
-    from scaling_utils.book import (
-        comparison_envelope,
-        comparison_kaplan,
-        comparison_new_here,
-        comparison_pair,
-        comparison_parametric,
-        comparison_planning,
-        comparison_protocols,
-        comparison_trailing,
-    )
-    from scaling_utils.book.descriptions import description_fragments
-    from scaling_utils.book.fitting_tables import fitting_fragments
-    from scaling_utils.book.law_tables import law_fragments
-
     return {
         **law_fragments(),
         **fitting_fragments(project),
         **description_fragments(results),
-        "envelope-comparison.md": comparison_envelope.comparison(project, results),
-        "kaplan-comparison.md": comparison_kaplan.comparison(project, results),
-        "block-sparse-comparison.md": comparison_trailing.comparison(project, results),
-        "block-sparse-positions.md": comparison_trailing.positions(project, results),
+        **comparison_fragments(project, results),
         "columns.md": _columns_table(),
         "datasets.md": _data_sections(),
         "edition.md": _edition(project),
         "ledger.md": _ledger_table(results),
         "ledger-score.md": _ledger_score(results),
-        "parametric-comparison.md": comparison_parametric.comparison(project, results),
-        "plan-comparison.md": comparison_planning.comparison(project, results),
-        "new-here-reading.md": comparison_new_here.comparison(project, results),
-        "new-here-printed.md": comparison_new_here.printed_constants(project, results),
-        "pair-comparison.md": comparison_pair.comparison(project, results),
-        "protocols-verdict.md": comparison_protocols.verdict(project, results),
-        "protocols-comparison.md": comparison_protocols.comparison(project, results),
-        "isoflop-comparison.md": _isoflop_comparison(project, results),
     }
 
 
@@ -89,15 +61,6 @@ def published_results(notebook: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def pages_of(
-    notebook: str, project: Project, results: Results
-) -> Iterator[tuple[Scenario, Mapping[str, Any] | None]]:
-    """The scenarios of one notebook with what each published; None for one that has no result."""
-    for scenario in load_scenarios(project):
-        if scenario.notebook == notebook:
-            yield scenario, results.get((notebook, scenario.name))
-
-
 def keyed(results: Results) -> dict[str, Mapping[str, Any]]:
     """The results by page, as they are kept in a file.
 
@@ -105,21 +68,6 @@ def keyed(results: Results) -> dict[str, Mapping[str, Any]]:
     {'03-isoflop-profiles/mine': {'a': 0.5}}
     """
     return {f"{notebook}/{scenario}": found for (notebook, scenario), found in sorted(results.items())}
-
-
-def table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    r"""A Markdown table; bars in cells are escaped.
-
-    >>> print(table(("a", "b"), [("1", "x|y")]), end="")
-    | a | b |
-    | --- | --- |
-    | 1 | x\|y |
-    """
-    lines = [header, ("---",) * len(header), *rows]
-    return "".join(
-        "| " + " | ".join(" ".join(cell.replace("|", "\\|").split()) for cell in line) + " |\n"
-        for line in lines
-    )
 
 
 def _edition(project: Project) -> str:
@@ -166,36 +114,6 @@ def _columns_table() -> str:
             )
             for column in COLUMNS
         ],
-    )
-
-
-def _isoflop_comparison(project: Project, results: Results) -> str:
-    from scaling_utils.published import published
-
-    rows = []
-    for scenario, ours in pages_of("03-isoflop-profiles", project, results):
-        stated = published(str(scenario.parameters["published"]))
-        interval = stated.intervals()["a"]
-        rows.append(
-            (
-                f"{{doc}}`{scenario.title} </{scenario.docname}>`",
-                f"{stated.values()['a']:.3f} {{cite:p}}`{stated.source.bibkey}`",
-                f"{interval.low:.3f} to {interval.high:.3f}",
-                *(_isoflop_row(ours) if ours else ("no data at hand", "", "", "")),
-            )
-        )
-    header = ("Runs", "published $a$", "its interval", "ours", "95 % interval", "difference", "interpolated")
-    note = "" if all(row[-1] for row in rows) else NOT_AT_HAND
-    return table(header, rows) + note
-
-
-def _isoflop_row(ours: Mapping[str, Any]) -> tuple[str, ...]:
-    a = ours["a"]
-    return (
-        f"{a['value']:.3f}",
-        f"{a['low']:.3f} to {a['high']:.3f}",
-        f"{ours['a_minus_published']:+.3f}",
-        f"{ours['a_interpolated']:.3f}",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from scaling_utils.book.generated import table
+from scaling_utils.book.tables import scrolling, table
 from scaling_utils.laws import LAWS, AllocationLaw, KnownLaw, Law, Parameter, allocation_laws, published_laws
 
 STATUS = {
@@ -48,11 +48,6 @@ def allocation_table() -> str:
     """
     laws = list(allocation_laws().values())
     return _with_sources(("Law", "Gives", "in numbers"), [_allocation_row(law) for law in laws], laws)
-
-
-def scrolling(rows: str) -> str:
-    """A table that scrolls in a frame of its own where the page is narrow."""
-    return f"::::{{div}} wide\n{rows}::::\n"
 
 
 def exact(value: float) -> str:

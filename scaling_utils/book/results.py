@@ -1,16 +1,23 @@
-"""What the pages of the last build published."""
+"""What the pages of a build published."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from scaling_utils.book.project import Project
+from scaling_utils.book.scenarios import Scenario, load_scenarios
 from scaling_utils.errors import DataError
 
+Found = Mapping[str, Any]
+"""What one page published by key; an estimate is a mapping with `value`, and `low` and `high` if known."""
 
-def read_results(project: Project) -> dict[tuple[str, str], Mapping[str, Any]]:
+Results = Mapping[tuple[str, str], Found]
+"""What each (notebook, scenario) published; one that did not run is absent."""
+
+
+def read_results(project: Project) -> Results:
     """Results of the last build by (notebook, scenario).
 
     Raises
@@ -25,3 +32,10 @@ def read_results(project: Project) -> dict[tuple[str, str], Mapping[str, Any]]:
             "there are no results to compare with", remedy="Build the book first: scaling-book build."
         ) from None
     return {tuple(page.split("/", 1)): found for page, found in pages.items()}
+
+
+def pages_of(notebook: str, project: Project, results: Results) -> Iterator[tuple[Scenario, Found | None]]:
+    """The scenarios of one notebook with what each published; None for one that has no result."""
+    for scenario in load_scenarios(project):
+        if scenario.notebook == notebook:
+            yield scenario, results.get((notebook, scenario.name))

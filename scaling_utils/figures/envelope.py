@@ -8,8 +8,7 @@ import numpy as np
 
 from scaling_utils.figures.kaplan import colour_at, colour_scale
 from scaling_utils.figures.style import CONTRAST, INK, in_units, power_of_ten
-from scaling_utils.fitting.curves import Curves
-from scaling_utils.fitting.frontier_floor import FlooredFrontier
+from scaling_utils.fitting.envelope import Curves, FlooredFrontier
 from scaling_utils.laws import AllocationLaw
 from scaling_utils.results.envelope import EnvelopeFit
 from scaling_utils.runs.table import RunTable

@@ -11,8 +11,7 @@ import pandas as pd
 from scaling_utils.arrays import FloatArray
 from scaling_utils.conventions import PF_DAY, pf_days_from_flops
 from scaling_utils.figures.style import CONTRAST, INK
-from scaling_utils.fitting.kaplan import fixed_compute_curve, fixed_steps_curve, optimal_size
-from scaling_utils.fitting.kaplan_minima import MeasuredMinima
+from scaling_utils.fitting.kaplan import MeasuredMinima, fixed_compute_curve, optimal_size
 from scaling_utils.laws import KaplanLaw
 from scaling_utils.runs.table import RunTable
 
@@ -121,7 +120,7 @@ def _draw_steps(axis: Axes, by_steps: pd.DataFrame, law: KaplanLaw, batch: float
         ends = points["params"].min(), points["params"].max()
         for low, high, inside in ((smallest, ends[0], False), (*ends, True), (ends[1], largest, False)):
             sizes = np.geomspace(low, high, 60)
-            _draw_law(axis, sizes, fixed_steps_curve(law, level, sizes, batch=batch), colour, inside=inside)
+            _draw_law(axis, sizes, law.loss(sizes, level, batch=batch), colour, inside=inside)
     drawn = by_steps.loc[by_steps["steps"] > warmup, "loss"]
     top, floor = (
         min(HIGHEST, float(drawn.max()) * 1.2 if warmup else 1.04 * float(drawn.max())),

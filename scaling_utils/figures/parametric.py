@@ -13,7 +13,7 @@ from scaling_utils.arrays import FloatArray
 from scaling_utils.conventions import tokens_for, training_flops
 from scaling_utils.errors import DataError
 from scaling_utils.figures.style import CONTRAST, INK, in_units, power_of_ten
-from scaling_utils.fitting.parametric_checks import surface_residuals
+from scaling_utils.fitting.parametric import surface_residuals
 from scaling_utils.laws import HOFFMANN, KnownLaw
 from scaling_utils.results import FitResult
 from scaling_utils.runs.table import LOSS_BOUNDS, RunTable

@@ -9,10 +9,17 @@ import numpy as np
 
 from scaling_utils.conventions import pf_days_from_flops
 from scaling_utils.figures.style import INK
-from scaling_utils.fitting.trailing import TrailingFit
-from scaling_utils.fitting.trailing_checks import gap_band, law_band, residuals
-from scaling_utils.fitting.trailing_places import LinePair, method_name, place_name
-from scaling_utils.fitting.trailing_tables import crossing_interval, crossing_text
+from scaling_utils.fitting.trailing import (
+    LinePair,
+    TrailingFit,
+    crossing_interval,
+    crossing_text,
+    gap_band,
+    law_band,
+    method_name,
+    place_name,
+    residuals,
+)
 from scaling_utils.runs.table import RunTable
 
 if TYPE_CHECKING:

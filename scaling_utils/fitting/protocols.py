@@ -9,8 +9,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from scaling_utils.errors import DataError
-from scaling_utils.fitting.interpolated import InterpolatedFit, fit_interpolated
-from scaling_utils.fitting.isoflop import fit_isoflop, interpolated_minima
+from scaling_utils.fitting.isoflop import InterpolatedFit, fit_interpolated, fit_isoflop, interpolated_minima
 from scaling_utils.fitting.powerlaw import fit_power_law
 from scaling_utils.published import published
 from scaling_utils.results import Estimate, IsoflopFit

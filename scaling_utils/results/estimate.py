@@ -82,3 +82,10 @@ class PowerLaw:
     def __call__(self, x: Any) -> Any:
         """The law's value at `x`."""
         return self.coefficient.value * np.asarray(x, dtype=float) ** self.exponent.value
+
+    def with_draws(self, *, exponent: FloatArray, log_coefficient: FloatArray) -> PowerLaw:
+        """The law with the percentile intervals of bootstrap draws of p and ln k (NaN draws are left out)."""
+        return PowerLaw(
+            Estimate.from_draws(self.coefficient.value, np.exp(log_coefficient), unit=self.coefficient.unit),
+            Estimate.from_draws(self.exponent.value, exponent),
+        )

@@ -14,9 +14,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from scaling_utils.fitting.curves import Curves
-from scaling_utils.fitting.envelope import fit_envelope
-from scaling_utils.fitting.frontier import Frontier
+from scaling_utils.fitting.envelope import Curves, Frontier, fit_envelope
 from scaling_utils.laws import HoffmannLaw
 from scaling_utils.runs.table import RunTable
 

@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 
 from scaling_utils import load
-from scaling_utils.fitting import isoflop
-from scaling_utils.fitting.isoflop_surface import fit_isoflop_surface
+from scaling_utils.fitting.isoflop import fit as isoflop
+from scaling_utils.fitting.isoflop import fit_isoflop_surface
 from scaling_utils.fitting.objective import Objective
 from scaling_utils.fitting.surface import Surface, surface_problem
 from scaling_utils.laws import HoffmannLaw

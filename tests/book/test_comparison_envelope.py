@@ -1,7 +1,7 @@
 import pytest
 
-from scaling_utils.book.comparison_envelope import NOTEBOOK, comparison
-from scaling_utils.book.generated import NOT_AT_HAND
+from scaling_utils.book.comparisons.envelope import NOTEBOOK, comparison
+from scaling_utils.book.comparisons.rows import NOT_AT_HAND
 from scaling_utils.book.scenarios import Scenario
 
 
@@ -15,7 +15,7 @@ def _scenarios(monkeypatch):
         scenario("gemstone", published="gemstones.A1"),
         Scenario(notebook="03-isoflop-profiles", name="other", title="other"),
     )
-    monkeypatch.setattr("scaling_utils.book.generated.load_scenarios", lambda _: listed)
+    monkeypatch.setattr("scaling_utils.book.results.load_scenarios", lambda _: listed)
 
 
 def estimate(value, *ends):
@@ -46,7 +46,7 @@ def test_published_numbers_stand_beside_ours():
 
 def test_missing_data_are_said_and_bring_no_figure():
     text = comparison(None, {(NOTEBOOK, "hoffmann-law"): RESULTS})
-    assert "no data at hand" in text and text.endswith(NOT_AT_HAND)
+    assert "no data at hand" in text and NOT_AT_HAND in text
     assert "{figure}" not in text
 
 

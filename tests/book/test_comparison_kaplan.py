@@ -1,7 +1,7 @@
 import pytest
 
-from scaling_utils.book.comparison_kaplan import NOTEBOOK, comparison
-from scaling_utils.book.generated import NOT_AT_HAND
+from scaling_utils.book.comparisons.kaplan import NOTEBOOK, comparison
+from scaling_utils.book.comparisons.rows import NOT_AT_HAND
 from scaling_utils.book.scenarios import Scenario
 
 SCENARIOS = (
@@ -26,7 +26,7 @@ FOUND = {
 
 @pytest.fixture(autouse=True)
 def _scenarios(monkeypatch):
-    monkeypatch.setattr("scaling_utils.book.generated.load_scenarios", lambda project: SCENARIOS)
+    monkeypatch.setattr("scaling_utils.book.results.load_scenarios", lambda project: SCENARIOS)
 
 
 def rows(text):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from scaling_utils.book import comparison_pair, comparison_protocols
+from scaling_utils.book.comparisons import pair, protocols
 from scaling_utils.book.project import Project
 
 SCENARIOS = """
@@ -41,10 +41,10 @@ def estimate(value):
 
 
 def test_without_results_the_fragments_say_so(project):
-    assert "not at hand" in comparison_protocols.verdict(project, {})
-    text = comparison_protocols.comparison(project, {})
+    assert "not at hand" in protocols.verdict(project, {})
+    text = protocols.comparison(project, {})
     assert text.count("no data at hand") == 5 and "{figure}" not in text
-    text = comparison_pair.comparison(project, {})
+    text = pair.comparison(project, {})
     assert text.count("not executed") == 7 and text.count("no data at hand") == 1
 
 
@@ -52,9 +52,9 @@ def test_with_results_they_show_ours_beside_the_published(project):
     keys = ("kaplan", "last_layer", "short_warmup", "cosine", "tuned")
     ours = {f"a_{k}": estimate(0.5) for k in keys} | {f"a_{k}_interpolated": estimate(0.6) for k in keys}
     results = {("07-why-kaplan-and-chinchilla-differ", "refinedweb"): ours}
-    assert "from 0.600 under Kaplan's protocol" in comparison_protocols.verdict(project, results)
-    text = comparison_protocols.comparison(project, results)
+    assert "from 0.600 under Kaplan's protocol" in protocols.verdict(project, results)
+    text = protocols.comparison(project, results)
     assert "../figures/07-why-kaplan-and-chinchilla-differ/refinedweb/protocols.svg" in text
     assert "| 0.835 (0.824 to 0.846) | 0.600 (0.590 to 0.610) | -0.235 | 0.500 (0.490 to 0.510) |" in text
     results = {("05-kaplan-vs-approach-1", "gemstone"): {"gap": estimate(0.104)}}
-    assert "+0.104 | +0.094 to +0.114" in comparison_pair.comparison(project, results)
+    assert "+0.104 | +0.094 to +0.114" in pair.comparison(project, results)

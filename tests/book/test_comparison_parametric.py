@@ -7,11 +7,9 @@ import pytest
 from scaling_utils import load
 from scaling_utils.allocation.constants import surface_results
 from scaling_utils.allocation.planning import PLANS, plan_results, plan_table, planning_sources
-from scaling_utils.book import comparison_new_here, comparison_parametric, comparison_planning
+from scaling_utils.book.comparisons import parametric, planning, readings
 from scaling_utils.book.project import Project
-from scaling_utils.fitting.parametric import drop_largest_losses, fit_parametric
-from scaling_utils.fitting.parametric_checks import vary_fit
-from scaling_utils.fitting.reading import reading_effects
+from scaling_utils.fitting.parametric import drop_largest_losses, fit_parametric, reading_effects, vary_fit
 from scaling_utils.results import Estimate
 
 PROJECT = Project(Path())
@@ -31,36 +29,36 @@ def results():
         else value
         for key, value in found.items()
     }
-    notebook = comparison_parametric.NOTEBOOK
-    return {(notebook, name): page for name in (comparison_parametric.OURS, comparison_parametric.COLOUR)}
+    notebook = parametric.NOTEBOOK
+    return {(notebook, name): page for name in (parametric.OURS, parametric.COLOUR)}
 
 
 def test_published_constants_stand_beside_ours(results):
-    text = comparison_parametric.comparison(PROJECT, results)
+    text = parametric.comparison(PROJECT, results)
     assert "| $E$ | 1.817 | 1.769 to 1.871 | 1.813 |" in text
     assert "| $A$ | 482.01 ± 124.52 | 285.2 to 743.6 |" in text
     assert "not at hand" not in text
 
 
 def test_missing_data_are_told(results):
-    assert "no data at hand" in comparison_parametric.comparison(PROJECT, {})
-    ours = {key: page for key, page in results.items() if key[1] == comparison_parametric.OURS}
-    for fragment in (comparison_new_here.comparison, comparison_new_here.printed_constants):
+    assert "no data at hand" in parametric.comparison(PROJECT, {})
+    ours = {key: page for key, page in results.items() if key[1] == parametric.OURS}
+    for fragment in (readings.comparison, readings.printed_constants):
         assert "hoffmann2022-fig4-colour" in fragment(PROJECT, ours)
         assert "| " not in fragment(PROJECT, ours)
 
 
 def test_equal_readings_do_not_differ_significantly(results):
-    text = comparison_new_here.comparison(PROJECT, results)
+    text = readings.comparison(PROJECT, results)
     assert "not significant" in text and "+0.000" in text
-    assert "nearer optimum" in comparison_new_here.printed_constants(PROJECT, results)
+    assert "nearer optimum" in readings.printed_constants(PROJECT, results)
 
 
 def test_every_law_has_a_row():
     sources = planning_sources()
     page = plan_results(sources, plan_table(sources, 1e24), 1e24)
-    key = (comparison_planning.NOTEBOOK, comparison_planning.LAWS)
-    text = comparison_planning.comparison(PROJECT, {key: page})
+    key = (planning.NOTEBOOK, planning.LAWS)
+    text = planning.comparison(PROJECT, {key: page})
     assert text.count("\n") == len(PLANS) + 2
     assert "| 726B |" in text and "superseded" in text
-    assert "not executed" in comparison_planning.comparison(PROJECT, {})
+    assert "not executed" in planning.comparison(PROJECT, {})

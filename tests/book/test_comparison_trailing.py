@@ -1,7 +1,7 @@
 import pytest
 
-from scaling_utils.book.comparison_trailing import DATASET, NOTEBOOK, comparison, positions
-from scaling_utils.book.generated import NOT_AT_HAND
+from scaling_utils.book.comparisons.rows import NOT_AT_HAND
+from scaling_utils.book.comparisons.trailing import DATASET, NOTEBOOK, comparison, positions
 from scaling_utils.book.scenarios import Scenario
 
 
@@ -16,7 +16,7 @@ def _scenarios(monkeypatch):
         scenario("mine", dataset="mine.csv", places="far"),
         Scenario(notebook="03-isoflop-profiles", name="other", title="other"),
     )
-    monkeypatch.setattr("scaling_utils.book.comparison_trailing.load_scenarios", lambda _: listed)
+    monkeypatch.setattr("scaling_utils.book.results.load_scenarios", lambda _: listed)
 
 
 def estimate(value, low, high=None):

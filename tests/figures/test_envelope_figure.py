@@ -5,9 +5,7 @@ import pytest
 
 from scaling_utils.figures.envelope import DOTS, THIRDS, plot_bend, plot_envelope, plot_optima
 from scaling_utils.figures.style import use_house_style
-from scaling_utils.fitting.envelope import fit_envelope
-from scaling_utils.fitting.envelope_curves import simulate_runs
-from scaling_utils.fitting.frontier_floor import fit_floor
+from scaling_utils.fitting.envelope import fit_envelope, fit_floor, simulate_runs
 from scaling_utils.laws import HoffmannLaw, allocation_law, published_law
 
 GOPHER = 5.76e23

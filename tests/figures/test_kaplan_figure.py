@@ -6,8 +6,7 @@ import pytest
 from scaling_utils.figures.kaplan import plot_compute_and_steps
 from scaling_utils.figures.kaplan_accountings import plot_accountings, plot_law_residuals
 from scaling_utils.figures.style import use_house_style
-from scaling_utils.fitting.kaplan_curves import simulate_curves
-from scaling_utils.fitting.kaplan_study import study_kaplan
+from scaling_utils.fitting.kaplan import simulate_curves, study_kaplan
 from scaling_utils.laws import KaplanLaw, published_law
 
 LAW = KaplanLaw(**published_law("kaplan2020-ns").values)

@@ -9,8 +9,7 @@ from scaling_utils.allocation.constants import constants_table, printed_constant
 from scaling_utils.errors import DataError
 from scaling_utils.figures.parametric import plot_constants, plot_residuals, plot_surface
 from scaling_utils.figures.style import use_house_style
-from scaling_utils.fitting.parametric import drop_largest_losses, fit_parametric
-from scaling_utils.fitting.parametric_checks import surface_residuals
+from scaling_utils.fitting.parametric import drop_largest_losses, fit_parametric, surface_residuals
 from scaling_utils.runs.table import RunTable
 
 GOPHER = 5.76e23

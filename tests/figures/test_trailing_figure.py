@@ -6,7 +6,7 @@ import pytest
 from scaling_utils import load
 from scaling_utils.figures.style import use_house_style
 from scaling_utils.figures.trailing import COLOURS, plot_residuals, plot_trailing
-from scaling_utils.fitting.trailing_places import fit_places, printed_lines
+from scaling_utils.fitting.trailing import fit_places, printed_lines
 from scaling_utils.runs.table import RunTable
 
 

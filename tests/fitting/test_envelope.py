@@ -8,9 +8,8 @@ import pytest
 from scaling_utils import load
 from scaling_utils.conventions import Conventions
 from scaling_utils.errors import DataError
-from scaling_utils.fitting.curves import Curves
-from scaling_utils.fitting.envelope import fit_envelope
-from scaling_utils.fitting.frontier import Frontier, _draws
+from scaling_utils.fitting.envelope import Curves, Frontier, fit_envelope
+from scaling_utils.fitting.envelope.frontier import _draws
 from scaling_utils.laws import HoffmannLaw
 from scaling_utils.results import FitResult
 from scaling_utils.runs.table import RunTable

@@ -9,10 +9,15 @@ import pytest
 
 from scaling_utils import load
 from scaling_utils.errors import DataError
-from scaling_utils.fitting.envelope import fit_envelope
-from scaling_utils.fitting.envelope_checks import recovery, vary_choices
-from scaling_utils.fitting.envelope_curves import law_frontier, simulate_runs, within_shapes
-from scaling_utils.fitting.frontier_floor import fit_floor
+from scaling_utils.fitting.envelope import (
+    fit_envelope,
+    fit_floor,
+    law_frontier,
+    recovery,
+    simulate_runs,
+    vary_choices,
+    within_shapes,
+)
 from scaling_utils.laws import HoffmannLaw, published_law
 from scaling_utils.published import published
 from scaling_utils.runs.table import RunTable

@@ -5,10 +5,9 @@ import pytest
 
 from scaling_utils import load
 from scaling_utils.errors import DataError
-from scaling_utils.fitting import isoflop
 from scaling_utils.fitting.bootstrap import resample_weights
-from scaling_utils.fitting.isoflop import fit_isoflop, interpolated_minima
-from scaling_utils.fitting.isoflop_checks import parabola_bias, vary_choices
+from scaling_utils.fitting.isoflop import fit as isoflop
+from scaling_utils.fitting.isoflop import fit_isoflop, interpolated_minima, parabola_bias, vary_choices
 from scaling_utils.laws import HoffmannLaw
 
 GOPHER = 5.76e23

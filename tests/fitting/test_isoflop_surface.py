@@ -7,8 +7,7 @@ import pytest
 
 from scaling_utils import load
 from scaling_utils.errors import DataError
-from scaling_utils.fitting.isoflop import fit_isoflop, isoflop_slices
-from scaling_utils.fitting.isoflop_surface import fit_isoflop_surface
+from scaling_utils.fitting.isoflop import fit_isoflop, fit_isoflop_surface, isoflop_slices
 from scaling_utils.fitting.objective import Objective
 from scaling_utils.fitting.parametric import fit_parametric
 from scaling_utils.fitting.surface import Surface, surface_problem

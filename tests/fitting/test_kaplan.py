@@ -12,11 +12,10 @@ from scaling_utils.errors import ConventionError, DataError
 from scaling_utils.fitting.isoflop import fit_isoflop
 from scaling_utils.fitting.kaplan import (
     both_accountings,
+    fit_kaplan,
     fixed_compute_curve,
-    fixed_steps_curve,
     optimal_size,
 )
-from scaling_utils.fitting.kaplan_fit import fit_kaplan
 from scaling_utils.laws import KAPLAN_NS, CriticalBatch, KaplanLaw, allocation_law, published_law
 from scaling_utils.runs.table import RunTable
 
@@ -49,7 +48,7 @@ def test_the_slope_falls_along_the_budgets():
 
 @pytest.mark.parametrize("steps", REFERENCE["fixed_steps"]["loss"])
 def test_fixed_steps_of_figure_11(steps):
-    curve = fixed_steps_curve(LAW, steps, REFERENCE["fixed_steps"]["params"])
+    curve = LAW.loss(REFERENCE["fixed_steps"]["params"], steps)
     assert curve == pytest.approx(REFERENCE["fixed_steps"]["loss"][steps], abs=0.006)
 
 

@@ -11,18 +11,19 @@ import yaml
 from scaling_utils import load
 from scaling_utils.conventions import PF_DAY, Conventions
 from scaling_utils.errors import DataError
-from scaling_utils.fitting.kaplan import fixed_compute_curve, fixed_steps_curve, optimal_size
-from scaling_utils.fitting.kaplan_checks import vary_minima
-from scaling_utils.fitting.kaplan_curves import (
+from scaling_utils.fitting.kaplan import (
     as_curves,
     at_fixed_compute,
     at_fixed_steps,
+    fixed_compute_curve,
+    measured_minima,
     numbers,
+    optimal_size,
+    published_accountings,
     simulate_curves,
+    study_kaplan,
+    vary_minima,
 )
-from scaling_utils.fitting.kaplan_minima import measured_minima
-from scaling_utils.fitting.kaplan_routes import published_accountings
-from scaling_utils.fitting.kaplan_study import study_kaplan
 from scaling_utils.laws import KaplanLaw, published_law
 from scaling_utils.published import published
 from scaling_utils.runs.table import RunTable
@@ -50,7 +51,7 @@ def test_curves_are_read_where_the_law_is(exact):
     assert slices["loss"].to_numpy() == pytest.approx(expected, rel=2e-4)
     by_steps = at_fixed_steps(exact, [1e3, 3e4, 2.5e5])
     assert len(by_steps) == 3 * 32
-    expected = fixed_steps_curve(LAW, by_steps["steps"].to_numpy(), by_steps["params"].to_numpy())
+    expected = LAW.loss(by_steps["params"].to_numpy(), by_steps["steps"].to_numpy())
     assert by_steps["loss"].to_numpy() == pytest.approx(expected, rel=2e-4)
 
 

@@ -7,8 +7,8 @@ import pytest
 from scaling_utils.allocation import ModelShape
 from scaling_utils.allocation.accounting_study import recounted_runs
 from scaling_utils.errors import DataError
-from scaling_utils.fitting.interpolated import _weighted_lines, fit_interpolated
-from scaling_utils.fitting.isoflop import fit_isoflop
+from scaling_utils.fitting.isoflop import fit_interpolated, fit_isoflop
+from scaling_utils.fitting.isoflop.interpolated import _weighted_lines
 from scaling_utils.fitting.protocols import (
     fit_protocols,
     published_exponents,

@@ -9,16 +9,20 @@ import pytest
 from scaling_utils import load
 from scaling_utils.allocation.constants import constants_table, printed_constants, surface_results
 from scaling_utils.errors import DataError, DatasetUnavailable
-from scaling_utils.fitting.parametric import drop_largest_losses, fit_parametric
-from scaling_utils.fitting.parametric_checks import (
+from scaling_utils.fitting.parametric import (
     ABSOLUTE,
     EVERY_RUN,
     HUBER,
+    as_if_coarse,
     bootstrap_summary,
+    drop_largest_losses,
+    fit_parametric,
+    match_runs,
+    reading_effects,
+    redraw_losses,
     vary_fit,
     wald_distance,
 )
-from scaling_utils.fitting.reading import as_if_coarse, match_runs, reading_effects, redraw_losses
 from scaling_utils.laws import published_law
 
 GOPHER = 5.76e23

@@ -5,18 +5,24 @@ import pytest
 
 from scaling_utils import load
 from scaling_utils.errors import DataError
-from scaling_utils.fitting.trailing_checks import (
+from scaling_utils.fitting.trailing import (
     bowed_laws,
     compute_ratio,
+    drawn_lines,
     exponent_difference,
+    fit_places,
     gap_band,
+    gaps_table,
     law_band,
+    laws_table,
     loss_difference,
+    main_results,
     narrowing_verdict,
+    place_key,
+    printed_lines,
+    results_by_key,
     vary_choices,
 )
-from scaling_utils.fitting.trailing_places import drawn_lines, fit_places, place_key, printed_lines
-from scaling_utils.fitting.trailing_tables import gaps_table, laws_table, main_results, results_by_key
 from scaling_utils.published import published
 
 BINS = [f"{k}-{k + 2}" for k in range(0, 32, 2)]

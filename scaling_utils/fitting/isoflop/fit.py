@@ -1,0 +1,253 @@
+"""Approach 2: IsoFLOP profiles, their minima, and the power laws through them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from scaling_utils.arrays import FloatArray
+from scaling_utils.conventions import tokens_for
+from scaling_utils.errors import DataError
+from scaling_utils.fitting.bootstrap import resample_weights
+from scaling_utils.fitting.powerlaw import MIN_POINTS, fit_lines, fit_power_law
+from scaling_utils.results import Estimate, IsoflopFit, PowerLaw, Valley
+from scaling_utils.runs.budgets import assign_budgets
+from scaling_utils.runs.table import RunTable
+
+MIN_SIZES = 4
+"""Three sizes fix a parabola exactly; a fourth is needed before it can be wrong."""
+
+RISE_IN_SD = 2.0
+"""A side of a valley counts as measured if the loss rises by this many residual standard deviations."""
+
+ROUNDING = 1e-9
+"""A parabola that rises by less than this share of the loss over all its sizes is flat."""
+
+BudgetFlops = Literal["nominal", "measured"]
+
+
+def fit_isoflop(
+    runs: RunTable,
+    *,
+    window: float = 4.0,
+    budget_flops: BudgetFlops = "nominal",
+    resamples: int = 4000,
+    seed: int = 0,
+) -> IsoflopFit:
+    r"""Fit a parabola to each IsoFLOP slice and power laws to the minima (Approach 2).
+
+    Per budget C, loss is fitted as :math:`L = L_0 + c\,(\ln N - \ln N_{opt})^2`; then
+    :math:`N_{opt} = k\,C^a` and :math:`D_{opt} = C / 6 N_{opt} = k' C^b`, so that b = 1 - a.
+
+    Parameters
+    ----------
+    runs
+        Points with `params`, `loss` and either `budget` or flops that fall into groups.
+        Rows whose budget is empty are left out; of a training curve only the last point counts.
+    window
+        A run counts if its size lies within this factor of the size with the lowest loss in its
+        slice; ``inf`` takes every run.
+    budget_flops
+        ``"nominal"``: the budget itself is C. ``"measured"``: the geometric mean of the flops of
+        the slice's runs is.
+    resamples
+        Bootstrap resamples of the runs, drawn within budgets; 0 gives no intervals.
+    seed
+        Seed of the resampling.
+
+    Returns
+    -------
+    IsoflopFit
+
+    Raises
+    ------
+    DataError
+        If fewer than three budgets have a minimum inside their sizes.
+
+    Notes
+    -----
+    *Source*: Hoffmann et al. 2022, section 3.2.
+
+    *Departures from the source*: the window (the paper fits every run, and a parabola does not
+    describe the whole valley); each minimum carries a status; intervals come from resampling runs
+    (95 % percentile) where the paper gives the 10th and 90th percentiles of its own bootstrap. In
+    each resample the window is chosen anew. A slice without a minimum inside its sizes takes no
+    part in that resample's laws; the share of such resamples is reported per slice.
+
+    Examples
+    --------
+    >>> from scaling_utils import load
+    >>> fit = fit_isoflop(load("hoffmann2022-fig4"), resamples=200)
+    >>> round(fit.params_law.exponent.value, 3)
+    0.508
+    """
+    if not window > 1:
+        raise DataError(f"window is {window}, but it is a ratio of model sizes and must exceed 1")
+    slices = dict(isoflop_slices(runs))
+    budgets = np.array(
+        [budget if budget_flops == "nominal" else _geometric_mean(s["flops"]) for budget, s in slices.items()]
+    )
+    fitted = [_valley(s, flops, window) for s, flops in zip(slices.values(), budgets, strict=True)]
+    used = [v for v in fitted if v.has_minimum]
+    if len(used) < MIN_POINTS:
+        raise DataError(
+            f"Approach 2 needs at least {MIN_POINTS} budgets with a minimum inside their sizes; "
+            f"of {len(fitted)} budgets {len(used)} have one",
+            file=runs.source,
+            remedy="Add runs at smaller and larger sizes, or widen the window.",
+        )
+    law = fit_power_law([v.budget for v in used], [v.params_opt.value for v in used], unit="params")
+    tokens_law = PowerLaw(
+        Estimate(1 / (6 * law.coefficient.value), unit="tokens"), Estimate(1 - law.exponent.value)
+    )
+
+    rngs = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(len(slices))]
+    log_opt = np.column_stack(
+        [_resampled_minima(s, window, resamples, rng) for s, rng in zip(slices.values(), rngs, strict=True)]
+    )
+    draws = fit_lines(np.log(budgets), log_opt)
+    return IsoflopFit(
+        valleys=tuple(
+            _with_interval(valley, log_opt[:, i]) if resamples else valley for i, valley in enumerate(fitted)
+        ),
+        params_law=law.with_draws(exponent=draws[0], log_coefficient=draws[1]),
+        tokens_law=tokens_law.with_draws(exponent=1 - draws[0], log_coefficient=-draws[1] - math.log(6)),
+        window=window,
+        resamples=resamples,
+        seed=seed,
+        failed_share=float(np.isnan(draws[0]).mean()) if resamples else math.nan,
+        draws=draws,
+        conventions=runs.conventions,
+        provenance={"source": runs.source, "sha256": runs.sha256},
+    )
+
+
+def isoflop_slices(runs: RunTable) -> Iterator[tuple[float, pd.DataFrame]]:
+    """The final points of each IsoFLOP slice, smallest budget first, sorted by size.
+
+    Parameters
+    ----------
+    runs
+        As for `fit_isoflop`.
+
+    Yields
+    ------
+    budget : float
+        FLOPs.
+    points : DataFrame
+
+    Raises
+    ------
+    DataError
+        If the runs have no budgets and their flops do not form groups.
+    """
+    frame = assign_budgets(runs).final_points().frame
+    if "budget" not in frame:
+        raise DataError(
+            "no IsoFLOP budgets: there is no column 'budget', and the flops of the runs do not form groups",
+            file=runs.source,
+            remedy="Add a column 'budget' with the FLOPs that the runs of one slice share.",
+        )
+    for budget in sorted(frame["budget"].dropna().unique()):
+        yield float(budget), frame[frame["budget"] == budget].sort_values("params", kind="stable")
+
+
+def _valley(points: pd.DataFrame, flops: float, window: float) -> Valley:
+    inside = points[in_window(points, window)]
+    log_n, loss = np.log(inside["params"].to_numpy()), inside["loss"].to_numpy()
+    valley = Valley(
+        budget=float(flops),
+        n_runs=len(points),
+        n_used=len(inside),
+        sizes=(float(inside["params"].min()), float(inside["params"].max())),
+        status="too few runs",
+    )
+    if inside["params"].nunique() < MIN_SIZES:
+        return valley
+    from lmfit.models import QuadraticModel
+
+    centre = float(log_n.mean())
+    model = QuadraticModel()
+    result = model.fit(loss, model.guess(loss, x=log_n - centre), x=log_n - centre)
+    curvature, slope, constant = (float(result.params[name].value) for name in "abc")
+    residual_sd = math.sqrt(float(np.sum(result.residual**2)) / (len(loss) - 3))
+    valley = replace(valley, curvature=curvature, residual_sd=residual_sd, lmfit_result=result)
+    left, right = log_n[0] - centre, log_n[-1] - centre
+    flat = curvature * (right - left) ** 2 <= ROUNDING * abs(constant)
+    vertex = math.inf if flat else -slope / (2 * curvature)
+    if not left < vertex < right:
+        return replace(valley, status="no interior minimum")
+    params_opt = math.exp(centre + vertex)
+    rise = curvature * min(vertex - left, right - vertex) ** 2
+    return replace(
+        valley,
+        params_opt=Estimate(params_opt, unit="params"),
+        tokens_opt=Estimate(tokens_for(flops, params_opt), unit="tokens"),
+        loss_min=constant + slope * vertex / 2,
+        status="interior minimum" if rise > RISE_IN_SD * residual_sd else "one-sided",
+    )
+
+
+def in_window(points: pd.DataFrame, window: float) -> FloatArray:
+    """Which points of a slice lie within a factor `window` of the size with the lowest loss, shape (n,)."""
+    log_n = np.log(points["params"].to_numpy())
+    centre = log_n[int(np.argmin(points["loss"].to_numpy()))]
+    return np.asarray(np.abs(log_n - centre) <= math.log(window) * (1 + 1e-12))
+
+
+def _resampled_minima(
+    points: pd.DataFrame, window: float, resamples: int, rng: np.random.Generator
+) -> FloatArray:
+    """Bootstrap draws of ln N_opt of one slice, all at once; NaN where a draw has no interior minimum.
+
+    The parabola's normal equations need only the weighted sums of x^0..x^4 and of loss x^0..x^2, so each
+    resample is a column of integer weights and all of them are a few matrix products.
+    """
+    n = len(points)
+    log_n, loss = np.log(points["params"].to_numpy()), points["loss"].to_numpy()
+    centre = log_n.mean()
+    x = log_n - centre
+    loss = loss - loss.mean()
+    by_loss, by_size = np.argsort(loss, kind="stable"), np.argsort(x, kind="stable")
+    # One row per run: reductions over the few runs then go along the long axis.
+    weights = resample_weights(rng, resamples, np.arange(n)).T.astype(float, order="C")
+
+    lowest = by_loss[np.argmax(weights[by_loss] > 0, axis=0)]
+    weights *= (np.abs(x[:, None] - x) <= math.log(window) * (1 + 1e-12)).take(lowest, axis=1)
+
+    drawn = weights[by_size] > 0
+    _, size_starts = np.unique(x[by_size], return_index=True)
+    sizes_drawn = np.logical_or.reduceat(drawn, size_starts, axis=0).sum(axis=0)
+    powers = np.vander(x, 5, increasing=True).T
+    s0, s1, s2, s3, s4, t0, t1, t2 = np.vstack([powers, loss * powers[:3]]) @ weights
+    # Cramer's rule for (constant, slope, curvature), short of the common determinant, which is positive.
+    slope = s0 * (t1 * s4 - t2 * s3) - t0 * (s1 * s4 - s2 * s3) + s2 * (s1 * t2 - s2 * t1)
+    curvature = s0 * (s2 * t2 - s3 * t1) - s1 * (s1 * t2 - s2 * t1) + t0 * (s1 * s3 - s2 * s2)
+    solvable = (sizes_drawn >= 3) & (curvature > 0)
+    vertex = -slope / (2 * np.where(solvable, curvature, 1.0))
+    left = x[by_size[np.argmax(drawn, axis=0)]]
+    right = x[by_size[::-1][np.argmax(drawn[::-1], axis=0)]]
+    return np.where(solvable & (left < vertex) & (vertex < right), centre + vertex, np.nan)
+
+
+def _with_interval(valley: Valley, log_opt: FloatArray) -> Valley:
+    share = float(np.isnan(log_opt).mean())
+    if not valley.has_minimum:
+        return replace(valley, no_minimum_share=share)
+    params = np.exp(log_opt)
+    n, d = valley.params_opt.value, valley.tokens_opt.value
+    return replace(
+        valley,
+        params_opt=Estimate.from_draws(n, params, unit="params"),
+        tokens_opt=Estimate.from_draws(d, tokens_for(valley.budget, params), unit="tokens"),
+        no_minimum_share=share,
+    )
+
+
+def _geometric_mean(values: pd.Series[float]) -> float:
+    return float(np.exp(np.log(values.to_numpy(dtype=float)).mean()))
