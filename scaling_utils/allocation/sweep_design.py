@@ -132,7 +132,8 @@ def design_sweep(
         Round sizes to transformers near this shape.
     spends
         Spends to simulate, as shares of the one asked for. The others keep the smallest budget, and as nearly
-        as may be the ratio between budgets: more compute adds larger ones. Their sizes are not rounded.
+        as may be the ratio between budgets: more compute adds larger ones. Their sizes are not rounded. A
+        spend that does not pay for three such budgets is left out.
     simulations, seed
         Repetitions at each spend, and the seed of their noise.
 
@@ -177,10 +178,9 @@ def design_sweep(
     sweep = plan(flops=total, span=span, reach=reach, shape=shape)
     precisions: list[Precision] = []
     for share in sorted({*spends, 1.0}):
-        other = sweep
-        if share != 1:
-            other = _at_other_spend(sweep, share, budgets=budgets, sizes=sizes, span=span)
-        precisions += sweep_precision(other, target=wanted, noise=sd, simulations=simulations, seed=seed)
+        other = sweep if share == 1 else _at_other_spend(sweep, share, budgets, sizes, span)
+        if other is not None:
+            precisions += sweep_precision(other, target=wanted, noise=sd, simulations=simulations, seed=seed)
     return SweepDesign(sweep, wanted, sd, noise_from, simulations, seed, tuple(precisions))
 
 
@@ -265,7 +265,7 @@ def _total(flops: float | None, largest: float | None, *, budgets: int, sizes: i
     return float(largest * sizes * np.geomspace(1 / span, 1.0, budgets).sum())
 
 
-def _at_other_spend(sweep: Sweep, share: float, *, budgets: int, sizes: int, span: float) -> Sweep:
+def _at_other_spend(sweep: Sweep, share: float, budgets: int, sizes: int, span: float) -> Sweep | None:
     """The sweep that another spend would pay for: the same smallest budget, more or fewer above it."""
     from scipy.optimize import brentq
 
@@ -275,10 +275,7 @@ def _at_other_spend(sweep: Sweep, share: float, *, budgets: int, sizes: int, spa
     count = max(MIN_POINTS, math.ceil(budgets + (budgets - 1) * math.log(share) / math.log(span) - 1e-9))
     wanted = flops / (sizes * smallest)
     if wanted <= count:
-        raise DataError(
-            f"{flops:.3g} FLOPs do not pay for {count} budgets from {smallest:.3g} FLOPs up",
-            remedy="Simulate a larger share of the spend, or state a larger span.",
-        )
+        return None
     log_span = brentq(
         lambda log: np.exp(np.linspace(0, log, count)).sum() - wanted, 0.0, math.log(wanted), xtol=1e-12
     )
