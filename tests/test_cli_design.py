@@ -120,6 +120,7 @@ def test_the_reference_has_every_command_and_every_option():
     sections = {part.split("`", 1)[0]: part for part in text.split("\n## `")[1:]}
     assert list(sections) == [name for name, _ in commands(root)]
     assert {"scaling-book design", "scaling-book ladder run"} <= sections.keys()
+    assert all("`-h, --help`" in section for section in sections.values())
     for name, command in commands(root):
         for parameter in command.params:
             option = parameter.param_type_name == "option"

@@ -33,8 +33,8 @@ def reference(command: Any, name: str = "scaling-book") -> str:
     return "\n".join(_sections(command, name))
 
 
-def _sections(command: Any, name: str) -> Iterator[str]:
-    context = typer.Context(command, info_name=name)
+def _sections(command: Any, name: str, parent: typer.Context | None = None) -> Iterator[str]:
+    context = typer.Context(command, parent=parent, info_name=name, **command.context_settings)
     usage = " ".join([name, *command.collect_usage_pieces(context)])
     yield f"(command-{name.replace(' ', '-')})="
     yield f"## `{name}`\n\n{_line(command.help)}\n\n```text\n{usage}\n```\n"
@@ -43,7 +43,7 @@ def _sections(command: Any, name: str) -> Iterator[str]:
     yield "\n".join(["| Argument or option | Meaning |", "| --- | --- |", *rows]) + "\n"
     for each in getattr(command, "commands", {}).values():
         if not each.hidden:
-            yield from _sections(each, f"{name} {each.name}")
+            yield from _sections(each, f"{name} {each.name}", context)
 
 
 def _code(text: str) -> str:
