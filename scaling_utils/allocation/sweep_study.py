@@ -39,12 +39,10 @@ def vary_sweep(design: SweepDesign) -> pd.DataFrame:
     'noise as of Kaplan et al. 2020'
     """
     unit = design.sweep.prior.conventions.loss_unit
-    porian = published("porian.noise").values()
-    seeds = {
-        "Porian et al. 2024, RefinedWeb": porian["RefinedWeb"],
-        "Porian et al. 2024, OpenWebText2": porian["OpenWebText2"],
-        "Kaplan et al. 2020": float(published("kaplan.noise.seed").value),
-    }
+    seeds = {f"Porian et al. 2024, {on}": sd for on, sd in published("porian.noise").values().items()}
+    kaplan = published("kaplan.noise.seed").value
+    assert isinstance(kaplan, float)
+    seeds["Kaplan et al. 2020"] = kaplan
     changes = {
         f"noise as of {name}": (float(convert_loss(sd, "nats/token", unit)), 1.0)
         for name, sd in seeds.items()
