@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from scaling_utils.allocation import allocate, compare_laws, size_cost
+    from scaling_utils.allocation.sweep_design import design_sweep
+    from scaling_utils.allocation.sweep_next import design_next_runs
     from scaling_utils.conventions import Conventions
     from scaling_utils.fitting.envelope import fit_envelope
     from scaling_utils.fitting.isoflop import fit_isoflop, fit_isoflop_surface
@@ -27,6 +29,8 @@ __all__ = [
     "allocation_law",
     "compare_laws",
     "datasets",
+    "design_next_runs",
+    "design_sweep",
     "drop_largest_losses",
     "fit_envelope",
     "fit_isoflop",
@@ -50,6 +54,8 @@ _HOMES = {
     "allocation_law": "laws",
     "compare_laws": "allocation",
     "datasets": "runs.registry",
+    "design_next_runs": "allocation.sweep_next",
+    "design_sweep": "allocation.sweep_design",
     "drop_largest_losses": "fitting.parametric",
     "fit_envelope": "fitting.envelope",
     "fit_isoflop": "fitting.isoflop",

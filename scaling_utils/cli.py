@@ -11,6 +11,7 @@ from scaling_utils.commands.build import build_command, serve_command
 from scaling_utils.commands.check import check_command
 from scaling_utils.commands.claims import claims_command
 from scaling_utils.commands.datasets import datasets_app
+from scaling_utils.commands.design import design_command
 from scaling_utils.commands.fit import fit_command, plan_command
 from scaling_utils.commands.ladder import ladder_app
 from scaling_utils.errors import ScalingError
@@ -24,7 +25,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (build_command, serve_command, check_command, fit_command, plan_command, claims_command):
+for command in (
+    *(build_command, serve_command, check_command, fit_command, plan_command, design_command),
+    claims_command,
+):
     app.command(command.__name__.removesuffix("_command"))(command)
 app.add_typer(datasets_app, name="datasets")
 app.add_typer(ladder_app, name="ladder")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 
 from scaling_utils.book import cache, publish
 from scaling_utils.book.config import check_config, check_toc
@@ -25,6 +26,7 @@ def build(
     only: str | None = None,
     force: bool = False,
     offline: bool = False,
+    fragments: Mapping[str, str] = MappingProxyType({}),
     say: Callable[[str], object] = lambda line: None,
 ) -> None:
     """Build the book into `_build/html`, or leave everything as it was.
@@ -42,6 +44,8 @@ def build(
         Execute and render even where nothing changed.
     offline
         Never touch the network.
+    fragments
+        Further text for pages to include, by its path below `book/generated/`.
     say
         Takes the lines that tell what was done.
 
@@ -57,7 +61,7 @@ def build(
     with disk_trouble_explained(), _alone(project):
         try:
             clean_leftovers(project)
-            _build(project, jobs=jobs, only=only, force=force, offline=offline, say=say)
+            _build(project, jobs=jobs, only=only, force=force, offline=offline, fragments=fragments, say=say)
         finally:
             clean_leftovers(project)
 
@@ -77,6 +81,7 @@ def _build(
     only: str | None,
     force: bool,
     offline: bool,
+    fragments: Mapping[str, str],
     say: Callable[[str], object],
 ) -> None:
     pages = make_plan(project, only=only, force=force, offline=offline)
@@ -93,7 +98,7 @@ def _build(
     if current:
         say("nothing changed: _build/html is up to date")
     else:
-        _render(project, pages, key, say)
+        _render(project, pages, key, fragments, say)
     cache.prune(project, [(page.scenario, page.key) for page in pages])
     for name, reason in sorted({missing for page in pages for missing in page.missing}):
         affected = ", ".join(p.scenario.id for p in pages if name in dict(p.missing))
@@ -104,11 +109,17 @@ def _build(
         )
 
 
-def _render(project: Project, pages: tuple[Page, ...], key: str, say: Callable[[str], object]) -> None:
+def _render(
+    project: Project,
+    pages: tuple[Page, ...],
+    key: str,
+    fragments: Mapping[str, str],
+    say: Callable[[str], object],
+) -> None:
     from scaling_utils.book.site import render
     from scaling_utils.book.stage import stage
 
-    stage(project, pages)
+    stage(project, pages, fragments)
     left_out = sum(not page.has_result and not page.missing for page in pages)
     if left_out:
         say(f"{left_out} pages were not executed in this build; pages that quote them are incomplete")

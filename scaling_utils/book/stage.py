@@ -7,7 +7,9 @@ import json
 import shutil
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from scaling_utils.book import cache
@@ -25,7 +27,9 @@ GENERATED = "book/generated"
 """Folder of the fragments in the staged tree."""
 
 
-def stage(project: Project, pages: tuple[Page, ...]) -> None:
+def stage(
+    project: Project, pages: tuple[Page, ...], fragments: Mapping[str, str] = MappingProxyType({})
+) -> None:
     """Build the mirror tree aside and put it in place of the one before.
 
     Parameters
@@ -34,6 +38,8 @@ def stage(project: Project, pages: tuple[Page, ...]) -> None:
         The book.
     pages
         The plan, after execution: every page that should have a result has one.
+    fragments
+        Further text for pages to include, by its path below `book/generated/`.
 
     Raises
     ------
@@ -67,7 +73,7 @@ def stage(project: Project, pages: tuple[Page, ...]) -> None:
         except BuildError as error:
             raise BuildError(f"notebook {scenario.notebook}, scenario {scenario.name}: {error}") from error
     write_whole(tree / project.results.name, json.dumps(keyed(results), indent=1, ensure_ascii=False) + "\n")
-    for name, text in sorted(generated(project, results).items()):
+    for name, text in sorted({**generated(project, results), **fragments}.items()):
         target = tree / GENERATED / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")

@@ -12,6 +12,7 @@ from scaling_utils.commands.options import ProjectOption
 
 
 def build_command(
+    context: typer.Context,
     jobs: Annotated[
         int | None, typer.Option("--jobs", "-j", min=1, help="Notebooks at a time; by default one per core.")
     ] = None,
@@ -30,9 +31,11 @@ def build_command(
     """Run the notebooks and build the site into _build/html."""
     from scaling_utils.book.build import build
     from scaling_utils.book.project import find_project
+    from scaling_utils.commands.reference import FRAGMENT, reference
 
     build(
         find_project(project),
+        fragments={FRAGMENT: reference(context.find_root().command)},
         jobs=jobs or os.cpu_count() or 1,
         only=only,
         force=force,

@@ -14,6 +14,7 @@ from scaling_utils.arrays import FloatArray
 from scaling_utils.conventions import tokens_for
 from scaling_utils.errors import DataError
 from scaling_utils.fitting.bootstrap import resample_weights
+from scaling_utils.fitting.minima import parabola_minima
 from scaling_utils.fitting.powerlaw import MIN_POINTS, fit_lines, fit_power_law
 from scaling_utils.results import Estimate, IsoflopFit, PowerLaw, Valley
 from scaling_utils.runs.budgets import assign_budgets
@@ -21,6 +22,9 @@ from scaling_utils.runs.table import RunTable
 
 MIN_SIZES = 4
 """Three sizes fix a parabola exactly; a fourth is needed before it can be wrong."""
+
+WINDOW = 4.0
+"""Largest ratio of a size to the best measured one, by default."""
 
 RISE_IN_SD = 2.0
 """A side of a valley counts as measured if the loss rises by this many residual standard deviations."""
@@ -34,7 +38,7 @@ BudgetFlops = Literal["nominal", "measured"]
 def fit_isoflop(
     runs: RunTable,
     *,
-    window: float = 4.0,
+    window: float = WINDOW,
     budget_flops: BudgetFlops = "nominal",
     resamples: int = 4000,
     seed: int = 0,
@@ -203,36 +207,11 @@ def in_window(points: pd.DataFrame, window: float) -> FloatArray:
 def _resampled_minima(
     points: pd.DataFrame, window: float, resamples: int, rng: np.random.Generator
 ) -> FloatArray:
-    """Bootstrap draws of ln N_opt of one slice, all at once; NaN where a draw has no interior minimum.
-
-    The parabola's normal equations need only the weighted sums of x^0..x^4 and of loss x^0..x^2, so each
-    resample is a column of integer weights and all of them are a few matrix products.
-    """
-    n = len(points)
+    """Bootstrap draws of ln N_opt of one slice, all at once; NaN where a draw has no interior minimum."""
     log_n, loss = np.log(points["params"].to_numpy()), points["loss"].to_numpy()
-    centre = log_n.mean()
-    x = log_n - centre
-    loss = loss - loss.mean()
-    by_loss, by_size = np.argsort(loss, kind="stable"), np.argsort(x, kind="stable")
     # One row per run: reductions over the few runs then go along the long axis.
-    weights = resample_weights(rng, resamples, np.arange(n)).T.astype(float, order="C")
-
-    lowest = by_loss[np.argmax(weights[by_loss] > 0, axis=0)]
-    weights *= (np.abs(x[:, None] - x) <= math.log(window) * (1 + 1e-12)).take(lowest, axis=1)
-
-    drawn = weights[by_size] > 0
-    _, size_starts = np.unique(x[by_size], return_index=True)
-    sizes_drawn = np.logical_or.reduceat(drawn, size_starts, axis=0).sum(axis=0)
-    powers = np.vander(x, 5, increasing=True).T
-    s0, s1, s2, s3, s4, t0, t1, t2 = np.vstack([powers, loss * powers[:3]]) @ weights
-    # Cramer's rule for (constant, slope, curvature), short of the common determinant, which is positive.
-    slope = s0 * (t1 * s4 - t2 * s3) - t0 * (s1 * s4 - s2 * s3) + s2 * (s1 * t2 - s2 * t1)
-    curvature = s0 * (s2 * t2 - s3 * t1) - s1 * (s1 * t2 - s2 * t1) + t0 * (s1 * s3 - s2 * s2)
-    solvable = (sizes_drawn >= 3) & (curvature > 0)
-    vertex = -slope / (2 * np.where(solvable, curvature, 1.0))
-    left = x[by_size[np.argmax(drawn, axis=0)]]
-    right = x[by_size[::-1][np.argmax(drawn[::-1], axis=0)]]
-    return np.where(solvable & (left < vertex) & (vertex < right), centre + vertex, np.nan)
+    weights = resample_weights(rng, resamples, np.arange(len(points))).T.astype(float, order="C")
+    return parabola_minima(log_n, loss[:, None], weights, window=window)
 
 
 def _with_interval(valley: Valley, log_opt: FloatArray) -> Valley:

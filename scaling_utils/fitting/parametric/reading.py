@@ -15,7 +15,7 @@ from scaling_utils.errors import DataError, clip
 from scaling_utils.fitting.bridge import log_column
 from scaling_utils.fitting.objective import HUBER_DELTA, Objective
 from scaling_utils.fitting.parametric.fit import fit_parametric, natural
-from scaling_utils.fitting.surface import Surface, follow
+from scaling_utils.fitting.refits import refit_surface
 from scaling_utils.results import FitResult
 from scaling_utils.runs.table import LOSS_BOUNDS, RunTable
 
@@ -68,14 +68,9 @@ def redraw_losses(
     log_params, log_tokens = log_column(runs, "params"), log_column(runs, "tokens")
     goal = Objective(fit.provenance["objective"], fit.provenance["delta"] or HUBER_DELTA)
     e, a, b, alpha, beta = fit.values("E", "A", "B", "alpha", "beta")
-    start = np.array([[math.log(a), math.log(b), math.log(e), alpha, beta]])
-    rng = np.random.default_rng(seed)
-    theta = np.full((redraws, start.shape[1]), np.nan)
-    for row in theta:
-        losses = rng.uniform(low, high)
-        end = follow(Surface(log_params, log_tokens, losses, turn=goal.turns[-1]), goal.turns, start)
-        if end.arrived[0]:
-            row[:] = end.theta[0]
+    start = np.array([math.log(a), math.log(b), math.log(e), alpha, beta])
+    losses = np.random.default_rng(seed).uniform(low, high, size=(redraws, len(low)))
+    theta = refit_surface(log_params, log_tokens, losses, start, goal)
     return natural(theta)
 
 
