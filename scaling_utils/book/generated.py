@@ -47,6 +47,7 @@ def generated(project: Project, results: Results) -> dict[str, str]:
         comparison_protocols,
         comparison_trailing,
     )
+    from scaling_utils.book.data_format import data_format_fragments
     from scaling_utils.book.descriptions import description_fragments
     from scaling_utils.book.fitting_tables import fitting_fragments
     from scaling_utils.book.law_tables import law_fragments
@@ -54,6 +55,7 @@ def generated(project: Project, results: Results) -> dict[str, str]:
     return {
         **law_fragments(),
         **fitting_fragments(project),
+        **data_format_fragments(),
         **description_fragments(results),
         "envelope-comparison.md": comparison_envelope.comparison(project, results),
         "kaplan-comparison.md": comparison_kaplan.comparison(project, results),
