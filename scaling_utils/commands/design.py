@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from scaling_utils.commands.options import (
-    FlopRuleOption,
-    LossUnitOption,
-    ParamCountOption,
-    stated_conventions,
+    ConventionOption,
+    ExcludeOption,
+    MapOption,
+    UnitOption,
+    reading,
 )
 
 if TYPE_CHECKING:
@@ -49,9 +50,10 @@ def design_command(
         ),
     ] = None,
     given: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
-            metavar="RUNS", help="A CSV of runs at hand, or a dataset id: propose the runs to train next."
+            metavar="RUNS",
+            help="Runs at hand, a file, a folder or a dataset id: propose those to train next. May be repeated.",
         ),
     ] = None,
     variant: Annotated[str | None, typer.Option(help="Variant of a dataset that has several.")] = None,
@@ -76,9 +78,10 @@ def design_command(
     aspect: Annotated[float, typer.Option(help="Width over layers, for --transformers.")] = 64.0,
     simulations: Annotated[int, typer.Option(min=2, help="Simulated repetitions of each design.")] = 400,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the simulated noise.")] = 0,
-    flop_rule: FlopRuleOption = None,
-    param_count: ParamCountOption = None,
-    loss_unit: LossUnitOption = None,
+    maps: MapOption = None,
+    units: UnitOption = None,
+    conventions: ConventionOption = None,
+    exclude: ExcludeOption = None,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the runs to this CSV; it must not exist.")
     ] = None,
@@ -98,12 +101,13 @@ def design_command(
     shape = ModelShape(vocab=vocab, aspect=aspect) if transformers else None
     common: dict[str, Any] = {"budgets": budgets, "sizes": sizes, "span": span, "target": target}
     common |= {"noise": noise, "shape": shape, "simulations": simulations, "seed": seed}
-    stated = stated_conventions(flop_rule, param_count, loss_unit)
+    options = reading(maps, units, conventions, exclude)
     design: SweepDesign | NextDesign
-    if given is None:
-        if stated or variant:
+    if not given:
+        if variant or any(options.values()):
             raise DataError(
-                "conventions and variants are those of runs at hand", remedy="Give --given RUNS as well."
+                "variants, columns, units and conventions are those of runs at hand",
+                remedy="Give --given RUNS as well.",
             )
         design = design_sweep(_prior(prior or PRIOR), flops=flops, largest=largest, reach=reach, **common)
     else:
@@ -112,7 +116,7 @@ def design_command(
                 "with --given the next runs are chosen by what they may cost together",
                 remedy="Give --flops, and neither --largest nor --reach.",
             )
-        runs = load(given, variant=variant, conventions=stated)
+        runs = load(given, variant=variant, **options)
         design = design_next_runs(runs, flops=flops, prior=_prior(prior) if prior else None, **common)
     if out is not None:
         from scaling_utils.book.files import write_whole
