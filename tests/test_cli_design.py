@@ -84,7 +84,7 @@ def test_a_warning_where_the_fit_is_not_sound(tmp_path):
         (("--flops", 1e21, "--prior", "kaplan2020-params"), "says nothing about the loss"),
         (("--flops", 1e21, "--prior", "besiroglu"), "Did you mean 'besiroglu2024'"),
         (("--flops", 1e21, "--prior", __file__), "not JSON"),
-        (("--flops", 1e21, "--loss-unit", "bits/byte"), "Give --given RUNS"),
+        (("--flops", 1e21, "--convention", "loss_unit=bits/byte"), "Give --given RUNS"),
         (("--largest", 1e21, "--given", "hoffmann2022-fig4"), "neither --largest nor --reach"),
         (("--flops", 1e21, "--given", "no-such.csv"), "no-such.csv"),
         (("--flops", 1e15, "--transformers"), "transformer"),

@@ -53,7 +53,7 @@ def design_command(
         list[str] | None,
         typer.Option(
             metavar="RUNS",
-            help="Runs at hand, a file, a folder or a dataset id: propose those to train next. May be repeated.",
+            help="Runs at hand (file, folder or dataset id): propose those to train next. May be repeated.",
         ),
     ] = None,
     variant: Annotated[str | None, typer.Option(help="Variant of a dataset that has several.")] = None,
