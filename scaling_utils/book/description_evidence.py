@@ -159,21 +159,15 @@ def _pair() -> dict[str, Any]:
 
 def _moba() -> dict[str, Any]:
     from scaling_utils.conventions import pf_days_from_flops
+    from scaling_utils.fitting.trailing import printed_lines
     from scaling_utils.runs.registry import load, load_table
 
     frame = load("lu2025-moba").frame
     curves = frame[frame["panel"] == "30-32"]
     drawn = load_table("lu2025-moba-projections")
-    moba, full = published_law("lu2025-moba-30-32"), published_law("lu2025-full-30-32")
-
-    def loss(law: Any, pf_days: float) -> float:
-        return float(law.loss(flops=pf_days * PF_DAY))
-
-    def gap(pf_days: float) -> float:
-        return loss(moba, pf_days) / loss(full, pf_days) - 1
-
+    lines = printed_lines("lu2025", ["30-32"])["30-32"]
+    moba, full = (lines.laws[method] for method in lines.methods)
     largest = float(pf_days_from_flops(curves["flops"].max()))
-    crossing = (moba.values["A"] / full.values["A"]) ** (1 / (moba.values["g"] - full.values["g"]))
     return {
         "moba_lowest": float(curves["loss"].min()),
         "moba_highest": float(curves["loss"].max()),
@@ -181,13 +175,13 @@ def _moba() -> dict[str, Any]:
         "moba_smallest": in_units(float(curves["params"].min())),
         "moba_largest": in_units(float(curves["params"].max())),
         "moba_projections": int((drawn["panel"] == "30-32").sum()),
-        "moba_first": loss(moba, 0.1),
-        "full_first": loss(full, 0.1),
-        "moba_last": loss(moba, 10),
-        "full_last": loss(full, 10),
-        "moba_gap_first": gap(0.4),
-        "moba_gap_last": gap(5),
-        "moba_crossing": crossing,
-        "moba_crossing_beyond": crossing / largest,
+        "moba_first": float(moba(0.1)),
+        "full_first": float(full(0.1)),
+        "moba_last": float(moba(10)),
+        "full_last": float(full(10)),
+        "moba_gap_first": lines.gap(0.4),
+        "moba_gap_last": lines.gap(5),
+        "moba_crossing": lines.crossing,
+        "moba_crossing_beyond": lines.crossing / largest,
         "moba_covered": largest,
     }

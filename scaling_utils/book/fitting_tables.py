@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -62,7 +63,7 @@ def objective_table() -> str:
 
     kept = _kept_runs()
     fits = {
-        "Huber, $\\delta = 10^{-3}$": fit_parametric(kept, resamples=0),
+        "Huber, $\\delta = 10^{-3}$": _huber_fit(),
         "least absolute": fit_parametric(kept, objective="least-absolute", resamples=0),
         "least squares": fit_parametric(kept, objective="least-squares", resamples=0),
         "Huber, outliers kept": fit_parametric(load(RUNS), resamples=0),
@@ -79,11 +80,8 @@ def errors_table() -> str:
     >>> errors_table().splitlines()[0].count("|")
     6
     """
-    from scaling_utils.fitting.parametric import fit_parametric
-
-    runs = _kept_runs()
-    fit = fit_parametric(runs, resamples=RESAMPLES)
-    errors = _lmfit_errors(fit, runs)
+    fit = _huber_fit()
+    errors = _lmfit_errors(fit, _kept_runs())
     rows: list[tuple[str, ...]] = []
     for name, symbol in (("alpha", r"$\alpha$"), ("beta", r"$\beta$"), ("E", "$E$")):
         spread = float(np.nanstd(fit.draws[name]))
@@ -107,7 +105,7 @@ def rounding_table() -> str:
     >>> "32.2B" in rounding_table(), "40.4B" in rounding_table()
     (True, True)
     """
-    gopher = float(str(published("hoff.gopher").value))
+    gopher = _gopher()
     rows: list[tuple[str, ...]] = []
     for law_id in ("hoffmann2022", "hoffmann2022-unrounded", "besiroglu2024", "besiroglu2024-huber"):
         law = HoffmannLaw(**published_law(law_id).values)
@@ -131,7 +129,7 @@ def parabola_table() -> str:
 
     runs = load(RUNS)
     law = HoffmannLaw(**published_law("besiroglu2024").values)
-    gopher = float(str(published("hoff.gopher").value))
+    gopher = _gopher()
     rows: list[tuple[str, ...]] = []
     for window in (2.5, 4.0, 8.0, math.inf):
         error = parabola_bias(runs, law, window=window, project_to=gopher)["relative error"]
@@ -149,7 +147,7 @@ def thirds_table() -> str:
     6
     """
     law = HoffmannLaw(**published_law("hoffmann2022-unrounded").values)
-    gopher = float(str(published("hoff.gopher").value))
+    gopher = _gopher()
     rows: list[tuple[str, ...]] = []
     for name, line in zip(("first third", "middle third", "last third"), frontier_thirds(law), strict=True):
         told = float(line(gopher))
@@ -208,6 +206,11 @@ def frontier_thirds(law: HoffmannLaw, *, points: int = 300) -> list[PowerLaw]:
     ]
 
 
+def _gopher() -> float:
+    return float(str(published("hoff.gopher").value))
+
+
+@cache
 def _kept_runs() -> RunTable:
     from scaling_utils.fitting.parametric import drop_largest_losses
     from scaling_utils.runs.registry import load
@@ -215,9 +218,16 @@ def _kept_runs() -> RunTable:
     return drop_largest_losses(load(RUNS), OUTLIERS)
 
 
+@cache
+def _huber_fit() -> FitResult:
+    from scaling_utils.fitting.parametric import fit_parametric
+
+    return fit_parametric(_kept_runs(), resamples=RESAMPLES)
+
+
 def _fit_row(fit: FitResult) -> tuple[str, ...]:
     law = HoffmannLaw(*fit.values("E", "A", "B", "alpha", "beta"))
-    best = float(law.params_opt(float(str(published("hoff.gopher").value))))
+    best = float(law.params_opt(_gopher()))
     starts = fit.diagnostics["starts"]
     return (
         *(f"{fit.estimates[name].value:.3f}" for name in ("E", "alpha", "beta", "a")),

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scaling_utils.figures.kaplan import colour_at, colour_scale
-from scaling_utils.figures.style import CONTRAST, INK, in_units, power_of_ten
+from scaling_utils.figures.optimum import draw_law, mark_projection
+from scaling_utils.figures.style import CONTRAST, INK, power_of_ten
 from scaling_utils.fitting.envelope import Curves, FlooredFrontier
 from scaling_utils.laws import AllocationLaw
 from scaling_utils.results.envelope import EnvelopeFit
@@ -208,14 +209,9 @@ def _draw_law(
     points, law = fit.points, fit.tokens_law if tokens else fit.params_law
     first, last = float(points["budget"].min()), float(points["budget"].max())
     grid = np.geomspace(first / 1.5, project_to * 3, 80)
-    band = [fit.project(budget)[tokens] for budget in grid]
-    axis.fill_between(
-        grid, [e.low for e in band], [e.high for e in band], color=CONTRAST, alpha=0.15, lw=0,
-        label="95 % band",
-    )  # fmt: skip
-    within = grid <= last
-    axis.plot(grid[within], law(grid[within]), color=CONTRAST, lw=1.5, label="fit")
-    axis.plot(grid[~within], law(grid[~within]), color=CONTRAST, lw=1.2, ls="--", label="extrapolation")
+    estimates = [fit.project(budget)[tokens] for budget in grid]
+    band = np.array([[e.low, e.high] for e in estimates]).T
+    draw_law(axis, law, grid, band, measured_to=last, tokens=tokens)
     if published is not None:
         sizes = published.value(grid)
         axis.plot(
@@ -226,19 +222,9 @@ def _draw_law(
         points["budget"], points["tokens" if tokens else "params"], ls="", marker="o", ms=2.2, color="black",
         label="frontier", zorder=4,
     )  # fmt: skip
-    axis.axvspan(last, grid[-1], color="#000000", alpha=0.05, lw=0)
-    at = fit.project(project_to)[tokens]
-    axis.plot([project_to] * 2, [at.low, at.high], color=CONTRAST, lw=1.5)
-    axis.plot(project_to, at.value, marker="s", ms=6, mfc="white", mec=CONTRAST, mew=1.4, zorder=6)
-    axis.text(
-        0.97, 0.05,
-        f"{in_units(at.value)} [{in_units(at.low)}, {in_units(at.high)}]\n"
-        f"at {power_of_ten(project_to)} FLOPs",
-        transform=axis.transAxes, ha="right", va="bottom", fontsize=9, color=CONTRAST,
-    )  # fmt: skip
-    name, symbol, exponent = ("Training tokens D", "D", "b") if tokens else ("Parameters N", "N", "a")
-    axis.set(xscale="log", yscale="log", xlabel="Compute C (FLOPs)", ylabel=name, xlim=(grid[0], grid[-1]))
-    axis.set_title(rf"${symbol}_{{opt}} \propto C^{{\,{exponent}}}$,  ${exponent}$ = {law.exponent}")
+    mark_projection(
+        axis, project_to, fit.project(project_to)[tokens], times_past=fit.extrapolation(project_to)
+    )
     axis.legend(loc="upper left", fontsize=8.5)
 
 

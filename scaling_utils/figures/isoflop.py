@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scaling_utils.figures.style import CONTRAST, in_units, ordered_colours, power_of_ten
+from scaling_utils.figures.optimum import draw_law, mark_projection
+from scaling_utils.figures.style import CONTRAST, ordered_colours, power_of_ten
 from scaling_utils.fitting.isoflop import isoflop_slices
 from scaling_utils.results import IsoflopFit
 from scaling_utils.runs.table import RunTable
@@ -117,12 +118,7 @@ def _draw_law(
     measured = [v.budget for v in fit.used]
     last = max(project_to or 0.0, max(measured))
     grid = np.geomspace(min(measured) / 2, last * 3, 80)
-    low, high = fit.band(grid, tokens=tokens)
-    within = grid <= max(measured)
-    axis.fill_between(grid, low, high, color=CONTRAST, alpha=0.15, lw=0, label="95 % band")
-    axis.plot(grid[within], law(grid[within]), color=CONTRAST, lw=1.4, label="fit")
-    axis.plot(grid[~within], law(grid[~within]), color=CONTRAST, lw=1.2, ls="--", label="extrapolation")
-    axis.axvspan(max(measured), grid[-1], color="#000000", alpha=0.04, lw=0)
+    draw_law(axis, law, grid, fit.band(grid, tokens=tokens), measured_to=max(measured), tokens=tokens)
     for valley, colour in zip(fit.valleys, colours, strict=True):
         if not valley.has_minimum:
             continue
@@ -133,16 +129,6 @@ def _draw_law(
             mfc="white" if valley.status == "one-sided" else colour,
         )  # fmt: skip
     if project_to is not None:
-        projected = fit.project(project_to)[tokens]
-        axis.plot([project_to] * 2, [projected.low, projected.high], color=CONTRAST, lw=1.4)
-        axis.plot(project_to, projected.value, marker="s", ms=6, mfc="white", mec=CONTRAST, mew=1.4, zorder=6)
-        axis.text(
-            0.97, 0.04,
-            f"{in_units(projected.value)} [{in_units(projected.low)}, {in_units(projected.high)}]\n"
-            f"at {power_of_ten(project_to)} FLOPs,\n{fit.extrapolation(project_to):.0f} times past the data",
-            transform=axis.transAxes, ha="right", va="bottom", fontsize=8.5, color=CONTRAST,
-        )  # fmt: skip
-    name, symbol, exponent = ("Training tokens D", "D", "b") if tokens else ("Parameters N", "N", "a")
-    axis.set(xscale="log", yscale="log", xlabel="Compute C (FLOPs)", ylabel=name, xlim=(grid[0], grid[-1]))
-    axis.set_title(rf"${symbol}_{{opt}} \propto C^{{\,{exponent}}}$,  ${exponent}$ = {law.exponent}")
+        at = fit.project(project_to)[tokens]
+        mark_projection(axis, project_to, at, times_past=fit.extrapolation(project_to))
     axis.legend(loc="upper left", fontsize=8)

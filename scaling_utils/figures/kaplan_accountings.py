@@ -51,7 +51,7 @@ def plot_law_residuals(residuals: pd.DataFrame, *, warmup: float) -> Axes:
     Parameters
     ----------
     residuals
-        What `scaling_utils.fitting.kaplan_checks.residuals` returns.
+        What `scaling_utils.fitting.kaplan.checks.residuals` returns.
     warmup
         Steps that the fit left out, shaded.
     """

@@ -1,10 +1,7 @@
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 from scaling_utils.figures.envelope import DOTS, THIRDS, plot_bend, plot_envelope, plot_optima
-from scaling_utils.figures.style import use_house_style
 from scaling_utils.fitting.envelope import fit_envelope, fit_floor, simulate_runs
 from scaling_utils.laws import HoffmannLaw, allocation_law, published_law
 
@@ -17,15 +14,6 @@ def fitted():
     runs = simulate_runs(LAW, noise=0.002, seed=0)
     fit = fit_envelope(runs, flops_range=(1e18, 1e22), resamples=200)
     return fit, runs, fit_floor(runs, fit, resamples=100)
-
-
-@pytest.fixture(autouse=True)
-def _house_style():
-    with mpl.rc_context():
-        mpl.use("Agg")
-        use_house_style()
-        yield
-        plt.close("all")
 
 
 def dashed(axis):

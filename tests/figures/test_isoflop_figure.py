@@ -1,10 +1,7 @@
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import pytest
 
 from scaling_utils import load
 from scaling_utils.figures.isoflop import plot_isoflop, plot_residuals
-from scaling_utils.figures.style import use_house_style
 from scaling_utils.fitting.isoflop import fit_isoflop
 
 
@@ -12,15 +9,6 @@ from scaling_utils.fitting.isoflop import fit_isoflop
 def fitted():
     runs = load("hoffmann2022-fig4")
     return fit_isoflop(runs, resamples=200), runs
-
-
-@pytest.fixture(autouse=True)
-def _house_style(monkeypatch):
-    with mpl.rc_context():
-        mpl.use("Agg")
-        use_house_style()
-        yield
-        plt.close("all")
 
 
 def test_panels_show_what_the_source_figure_shows(fitted):

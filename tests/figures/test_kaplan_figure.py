@@ -1,11 +1,8 @@
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 from scaling_utils.figures.kaplan import plot_compute_and_steps
 from scaling_utils.figures.kaplan_accountings import plot_accountings, plot_law_residuals
-from scaling_utils.figures.style import use_house_style
 from scaling_utils.fitting.kaplan import simulate_curves, study_kaplan
 from scaling_utils.laws import KaplanLaw, published_law
 
@@ -18,15 +15,6 @@ STEPS = [1e4, 2e4, 1e5]
 def study():
     runs = simulate_curves(LAW, noise=0.005, seed=0)
     return study_kaplan(runs, budgets=BUDGETS, steps=STEPS, smallest=1e6, warmup=1500, resamples=50)
-
-
-@pytest.fixture(autouse=True)
-def _house_style():
-    with mpl.rc_context():
-        mpl.use("Agg")
-        use_house_style()
-        yield
-        plt.close("all")
 
 
 def draw(study):

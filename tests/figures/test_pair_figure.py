@@ -1,10 +1,7 @@
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import pytest
 
 from scaling_utils.allocation.recipes import expected_gaps, predicted_curves
 from scaling_utils.figures.pair import plot_gap, plot_pair
-from scaling_utils.figures.style import use_house_style
 from scaling_utils.fitting.pair import compare_pair
 from scaling_utils.laws import published_law
 
@@ -17,15 +14,6 @@ def pair():
     return compare_pair(
         predicted_curves(law, dict(zip(NAMES, (4.74e9, 2.80e9), strict=True)), 1e21), seed_spread=0.02
     )
-
-
-@pytest.fixture(autouse=True)
-def _house_style():
-    with mpl.rc_context():
-        mpl.use("Agg")
-        use_house_style()
-        yield
-        plt.close("all")
 
 
 def test_panels_show_what_the_source_figure_shows(pair):

@@ -1,5 +1,3 @@
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +6,6 @@ from scaling_utils import load
 from scaling_utils.allocation.constants import constants_table, printed_constants
 from scaling_utils.errors import DataError
 from scaling_utils.figures.parametric import plot_constants, plot_residuals, plot_surface
-from scaling_utils.figures.style import use_house_style
 from scaling_utils.fitting.parametric import drop_largest_losses, fit_parametric, surface_residuals
 from scaling_utils.runs.table import RunTable
 
@@ -19,15 +16,6 @@ GOPHER = 5.76e23
 def fitted():
     runs = drop_largest_losses(load("hoffmann2022-fig4"), 5)
     return fit_parametric(runs, resamples=200), runs
-
-
-@pytest.fixture(autouse=True)
-def _house_style():
-    with mpl.rc_context():
-        mpl.use("Agg")
-        use_house_style()
-        yield
-        plt.close("all")
 
 
 def test_panels_show_what_the_source_figure_shows(fitted):

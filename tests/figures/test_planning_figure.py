@@ -1,12 +1,10 @@
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 from scaling_utils import load
 from scaling_utils.allocation.planning import PLANS, SUPERSEDED, plan_table, planning_sources, spread
 from scaling_utils.figures.planning import FADED, cost_sources, plot_cost, plot_plans
-from scaling_utils.figures.style import CONTRAST, use_house_style
+from scaling_utils.figures.style import CONTRAST
 from scaling_utils.fitting.methods import fit_runs
 from scaling_utils.fitting.parametric import drop_largest_losses
 
@@ -14,15 +12,6 @@ from scaling_utils.fitting.parametric import drop_largest_losses
 @pytest.fixture(scope="module")
 def fit():
     return fit_runs(drop_largest_losses(load("hoffmann2022-fig4"), 5), "approach3", resamples=200)
-
-
-@pytest.fixture(autouse=True)
-def _house_style():
-    with mpl.rc_context():
-        mpl.use("Agg")
-        use_house_style()
-        yield
-        plt.close("all")
 
 
 def test_every_law_has_a_line_and_a_marker(fit):

@@ -1,12 +1,9 @@
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import pytest
 
 from scaling_utils import load
 from scaling_utils.allocation import ModelShape
 from scaling_utils.allocation.accounting_study import accounting_study, recounted_runs
 from scaling_utils.figures.protocols import plot_accounting, plot_protocols
-from scaling_utils.figures.style import use_house_style
 from scaling_utils.fitting.protocols import fit_protocols
 from scaling_utils.results import Estimate
 
@@ -17,15 +14,6 @@ SHAPE = ModelShape(vocab=32_000, aspect=39.2)
 def fits():
     runs = recounted_runs("besiroglu2024", 768, 1.5e9, shape=SHAPE)
     return fit_protocols(runs, window=4, noise=0.002, resamples=200)
-
-
-@pytest.fixture(autouse=True)
-def _house_style():
-    with mpl.rc_context():
-        mpl.use("Agg")
-        use_house_style()
-        yield
-        plt.close("all")
 
 
 def labels(axis):

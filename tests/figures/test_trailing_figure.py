@@ -1,10 +1,7 @@
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 from scaling_utils import load
-from scaling_utils.figures.style import use_house_style
 from scaling_utils.figures.trailing import COLOURS, plot_residuals, plot_trailing
 from scaling_utils.fitting.trailing import fit_places, printed_lines
 from scaling_utils.runs.table import RunTable
@@ -13,15 +10,6 @@ from scaling_utils.runs.table import RunTable
 @pytest.fixture(scope="module")
 def runs():
     return load("lu2025-moba")
-
-
-@pytest.fixture(autouse=True)
-def _house_style():
-    with mpl.rc_context():
-        mpl.use("Agg")
-        use_house_style()
-        yield
-        plt.close("all")
 
 
 def draw(runs, places, *, printed=True):
