@@ -9,7 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from scaling_utils import published_law, read_csv
+from scaling_utils import load, published_law
 from scaling_utils.cli import app
 from scaling_utils.commands.reference import FRAGMENT, reference
 from scaling_utils.errors import DataError
@@ -34,7 +34,7 @@ def test_a_sweep_from_design_to_fit(tmp_path):
     law = published_law("besiroglu2024")
     frame["loss"] = law.loss(params=frame["params"], tokens=frame["tokens"])
     frame.to_csv(out, index=False)
-    fit = fit_parametric(read_csv(out), resamples=0)
+    fit = fit_parametric(load(out), resamples=0)
     for name in ("alpha", "beta"):
         assert fit.estimates[name].value == pytest.approx(law.values[name], rel=1e-3)  # noqa: PD011
     kept = out.read_bytes()
