@@ -25,6 +25,7 @@ def build(
     only: str | None = None,
     force: bool = False,
     offline: bool = False,
+    scheduler: str | None = None,
     say: Callable[[str], object] = lambda line: None,
 ) -> None:
     """Build the book into `_build/html`, or leave everything as it was.
@@ -41,7 +42,9 @@ def build(
     force
         Execute and render even where nothing changed.
     offline
-        Never touch the network.
+        Never touch the network for data.
+    scheduler
+        Address of a Dask scheduler whose workers run the notebooks; None runs them here.
     say
         Takes the lines that tell what was done.
 
@@ -49,6 +52,8 @@ def build(
     ------
     BuildRunning
         If another build of this book is running.
+    ClusterError
+        If the scheduler cannot be reached, or its workers are not fit.
     BuildError
         If a notebook fails, Sphinx warns, the site is not whole, or the disk is full.
     ParameterError, ChecksumError
@@ -57,7 +62,8 @@ def build(
     with disk_trouble_explained(), _alone(project):
         try:
             clean_leftovers(project)
-            _build(project, jobs=jobs, only=only, force=force, offline=offline, say=say)
+            pages = make_plan(project, only=only, force=force, offline=offline)
+            _build(project, pages, jobs=jobs, force=force, scheduler=scheduler, say=say)
         finally:
             clean_leftovers(project)
 
@@ -72,14 +78,13 @@ def clean_leftovers(project: Project) -> None:
 
 def _build(
     project: Project,
+    pages: tuple[Page, ...],
     *,
     jobs: int,
-    only: str | None,
     force: bool,
-    offline: bool,
+    scheduler: str | None,
     say: Callable[[str], object],
 ) -> None:
-    pages = make_plan(project, only=only, force=force, offline=offline)
     key = site_key(project, pages)
     todo = sum(page.to_execute for page in pages)
     current = not force and publish.is_current(project, key)
@@ -87,7 +92,7 @@ def _build(
         check_config(project)
         check_toc(project, [page.scenario for page in pages])
     remove(project.failed)
-    execute(project, pages, jobs=jobs)
+    execute(project, pages, jobs=jobs, scheduler=scheduler)
     if todo:
         say(f"executed {todo} of {len(pages)} pages from notebooks")
     if current:
@@ -109,7 +114,7 @@ def _render(project: Project, pages: tuple[Page, ...], key: str, say: Callable[[
     from scaling_utils.book.stage import stage
 
     stage(project, pages)
-    left_out = sum(not page.has_result and not page.missing for page in pages)
+    left_out = sum(page.left_out for page in pages)
     if left_out:
         say(f"{left_out} pages were not executed in this build; pages that quote them are incomplete")
     displaced = publish.publish(project, render(project, strict=not left_out), key)

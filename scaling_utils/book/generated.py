@@ -6,7 +6,7 @@ not read as pages.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from scaling_utils.book.commit import last_commit
@@ -22,11 +22,13 @@ NOT_AT_HAND = (
     "\nRows without numbers need public files that were not at hand; their pages say how to get them.\n"
 )
 
+NOT_IN_THIS_BUILD = "*This is left out of a build that was told to run certain notebooks only.*\n"
+
 Results = Mapping[tuple[str, str], Mapping[str, Any]]
 """What each (notebook, scenario) published; one that did not run is absent."""
 
 
-def generated(project: Project, results: Results) -> dict[str, str]:
+def generated(project: Project, results: Results, *, wanted: Collection[str] = ()) -> dict[str, str]:
     """Text of every fragment by its path below `book/generated/`.
 
     Parameters
@@ -35,6 +37,8 @@ def generated(project: Project, results: Results) -> dict[str, str]:
         The book.
     results
         What the executed notebooks published.
+    wanted
+        Names of those that pages take in: of the fragments that need fits of their own, no other is made.
     """
     # these modules take `table` from here
     from scaling_utils.book import (
@@ -53,7 +57,7 @@ def generated(project: Project, results: Results) -> dict[str, str]:
 
     return {
         **law_fragments(),
-        **fitting_fragments(project),
+        **fitting_fragments(project, wanted),
         **description_fragments(results),
         "envelope-comparison.md": comparison_envelope.comparison(project, results),
         "kaplan-comparison.md": comparison_kaplan.comparison(project, results),

@@ -43,7 +43,9 @@ def fit_power_law(
     >>> round(law.exponent.value, 12)
     0.5
     """
-    import statsmodels.api as sm
+    # statsmodels.api would import every model there is
+    from statsmodels.regression.linear_model import OLS
+    from statsmodels.tools import add_constant
 
     log_x, log_y = _logs(x, "x"), _logs(y, "y")
     if len(np.unique(log_x)) < MIN_POINTS:
@@ -51,7 +53,7 @@ def fit_power_law(
             f"a power law needs at least {MIN_POINTS} distinct points, not {len(np.unique(log_x))}",
             remedy="Add runs at further budgets.",
         )
-    log_k, p = sm.OLS(log_y, sm.add_constant(log_x)).fit().params
+    log_k, p = OLS(log_y, add_constant(log_x)).fit().params
     return PowerLaw(Estimate(math.exp(log_k), unit=unit), Estimate(float(p)))
 
 
