@@ -10,6 +10,20 @@ from scaling_utils.book.project import Project
 from scaling_utils.errors import DataError
 
 
+def claims_json(results: Mapping[tuple[str, str], Mapping[str, Any]]) -> str:
+    """The ledger of claims as JSON, the same on the command line and in the site.
+
+    Parameters
+    ----------
+    results
+        What each (notebook, scenario) published.
+    """
+    from scaling_utils.claims import ledger
+
+    rows = [row.as_dict() for row in ledger(results)]
+    return json.dumps({"claims": rows}, ensure_ascii=False, allow_nan=False) + "\n"
+
+
 def read_results(project: Project) -> dict[tuple[str, str], Mapping[str, Any]]:
     """Results of the last build by (notebook, scenario).
 
