@@ -20,6 +20,13 @@ ProjectOption = Annotated[
     ),
 ]
 
+SchedulerOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS", help="Run on the workers of this Dask scheduler, such as tcp://10.0.0.1:8786."
+    ),
+]
+
 FlopRuleOption = Annotated[
     str | None, typer.Option(metavar="RULE", help="How a CSV counts FLOPs: 6ND (default) or reported.")
 ]
