@@ -5,6 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
+LAB_OPTIONS ?=
+
 export PYTHONHASHSEED := 0
 
 .DEFAULT_GOAL := help
@@ -33,6 +35,13 @@ book: $(READY) ## run the notebooks and build the site into _build/html
 
 serve: book ## build, then preview on 127.0.0.1
 	$(BIN)/scaling-book serve
+
+lab: $(READY) ## open the notebooks in JupyterLab, which is installed into .venv at first
+	@$(BIN)/python -c "import jupyterlab" 2>/dev/null || { \
+	  grep -oE '^[A-Za-z0-9][^\\]*' requirements.lock > $(VENV)/constraints.txt && \
+	  $(BIN)/python -m pip install --quiet --constraint $(VENV)/constraints.txt jupyterlab; \
+	}
+	$(BIN)/jupyter-lab $(LAB_OPTIONS) notebooks
 
 test: $(READY) ## run the fast tests
 	$(BIN)/pytest -q -n auto -m "not slow"

@@ -27,6 +27,7 @@ def build(
     force: bool = False,
     offline: bool = False,
     fragments: Mapping[str, str] = MappingProxyType({}),
+    scheduler: str | None = None,
     say: Callable[[str], object] = lambda line: None,
 ) -> None:
     """Build the book into `_build/html`, or leave everything as it was.
@@ -43,9 +44,11 @@ def build(
     force
         Execute and render even where nothing changed.
     offline
-        Never touch the network.
+        Never touch the network for data.
     fragments
         Further text for pages to include, by its path below `book/generated/`.
+    scheduler
+        Address of a Dask scheduler whose workers run the notebooks; None runs them here.
     say
         Takes the lines that tell what was done.
 
@@ -53,6 +56,8 @@ def build(
     ------
     BuildRunning
         If another build of this book is running.
+    ClusterError
+        If the scheduler cannot be reached, or its workers are not fit.
     BuildError
         If a notebook fails, Sphinx warns, the site is not whole, or the disk is full.
     ParameterError, ChecksumError
@@ -61,7 +66,8 @@ def build(
     with disk_trouble_explained(), _alone(project):
         try:
             clean_leftovers(project)
-            _build(project, jobs=jobs, only=only, force=force, offline=offline, fragments=fragments, say=say)
+            pages = make_plan(project, only=only, force=force, offline=offline)
+            _build(project, pages, jobs=jobs, force=force, fragments=fragments, scheduler=scheduler, say=say)
         finally:
             clean_leftovers(project)
 
@@ -76,15 +82,14 @@ def clean_leftovers(project: Project) -> None:
 
 def _build(
     project: Project,
+    pages: tuple[Page, ...],
     *,
     jobs: int,
-    only: str | None,
     force: bool,
-    offline: bool,
     fragments: Mapping[str, str],
+    scheduler: str | None,
     say: Callable[[str], object],
 ) -> None:
-    pages = make_plan(project, only=only, force=force, offline=offline)
     key = site_key(project, pages)
     todo = sum(page.to_execute for page in pages)
     current = not force and publish.is_current(project, key)
@@ -92,7 +97,7 @@ def _build(
         check_config(project)
         check_toc(project, [page.scenario for page in pages])
     remove(project.failed)
-    execute(project, pages, jobs=jobs)
+    execute(project, pages, jobs=jobs, scheduler=scheduler)
     if todo:
         say(f"executed {todo} of {len(pages)} pages from notebooks")
     if current:
@@ -120,7 +125,7 @@ def _render(
     from scaling_utils.book.stage import stage
 
     stage(project, pages, fragments)
-    left_out = sum(not page.has_result and not page.missing for page in pages)
+    left_out = sum(page.left_out for page in pages)
     if left_out:
         say(f"{left_out} pages were not executed in this build; pages that quote them are incomplete")
     displaced = publish.publish(project, render(project, strict=not left_out), key)

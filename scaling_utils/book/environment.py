@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
-from pathlib import Path
 
+from scaling_utils.book.commit import EPOCH
 from scaling_utils.book.files import write_whole
 from scaling_utils.book.project import Project
 
@@ -60,6 +61,28 @@ def child_environment(project: Project, *, epoch: int) -> dict[str, str]:
     }
 
 
+def prepared_environment(project: Project) -> dict[str, str]:
+    """Environment variables for kernels, once what they need besides is in place.
+
+    Parameters
+    ----------
+    project
+        Where it is kept.
+    """
+    environment = child_environment(project, epoch=EPOCH)
+    write_kernel(project)
+    if not any((project.home / "matplotlib").glob("fontlist-*.json")):
+        # Otherwise the first figure would take seconds, and print a warning into its notebook.
+        subprocess.run(
+            [sys.executable, "-c", "import matplotlib.font_manager"],
+            env=environment,
+            cwd=project.home,
+            check=False,
+            capture_output=True,
+        )
+    return environment
+
+
 def write_kernel(project: Project) -> None:
     """Describe the kernel: this interpreter, whatever kernels the user has installed."""
     from ipykernel.kernelspec import get_kernel_dict
@@ -68,9 +91,3 @@ def write_kernel(project: Project) -> None:
     kernel["argv"][0] = sys.executable
     folder = project.home / "jupyter" / "share" / "kernels" / KERNEL
     write_whole(folder / "kernel.json", json.dumps(kernel))
-
-
-def has_font_cache(project: Project) -> bool:
-    """Whether matplotlib has its list of fonts; making it takes seconds and prints a warning."""
-    folder: Path = project.home / "matplotlib"
-    return any(folder.glob("fontlist-*.json"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Collection
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -32,22 +33,25 @@ COVERAGE = "tests/reference/coverage.csv"
 """Where the simulation of intervals is kept, in the project."""
 
 
-def fitting_fragments(project: Project) -> dict[str, str]:
-    """Markdown tables on fitting by the name of their fragment.
+def fitting_fragments(project: Project, wanted: Collection[str]) -> dict[str, str]:
+    """Markdown tables on fitting by the name of their fragment; each takes seconds of fits to make.
 
     Parameters
     ----------
     project
         The book.
+    wanted
+        Names of the fragments that pages take in.
     """
-    return {
-        "objectives.md": scrolling(objective_table()),
-        "errors.md": scrolling(errors_table()),
-        "rounding.md": scrolling(rounding_table()),
-        "parabola.md": scrolling(parabola_table()),
-        "thirds.md": scrolling(thirds_table()),
-        "coverage.md": scrolling(coverage_table(project)),
+    makers: dict[str, Callable[[], str]] = {
+        "objectives.md": objective_table,
+        "errors.md": errors_table,
+        "rounding.md": rounding_table,
+        "parabola.md": parabola_table,
+        "thirds.md": thirds_table,
+        "coverage.md": lambda: coverage_table(project),
     }
+    return {name: scrolling(make()) for name, make in makers.items() if name in wanted}
 
 
 def objective_table() -> str:

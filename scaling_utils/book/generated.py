@@ -6,7 +6,7 @@ not read as pages.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from scaling_utils.book.commit import last_commit
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from scaling_utils.runs.registry import CatalogueRow
 
 
-def generated(project: Project, results: Results) -> dict[str, str]:
+NOT_IN_THIS_BUILD = "*This is left out of a build that was told to run certain notebooks only.*\n"
+
+
+def generated(project: Project, results: Results, *, wanted: Collection[str] = ()) -> dict[str, str]:
     """Text of every fragment by its path below `book/generated/`.
 
     Parameters
@@ -34,10 +37,12 @@ def generated(project: Project, results: Results) -> dict[str, str]:
         The book.
     results
         What the executed notebooks published.
+    wanted
+        Names of those that pages take in: of the fragments that need fits of their own, no other is made.
     """
     return {
         **law_fragments(),
-        **fitting_fragments(project),
+        **fitting_fragments(project, wanted),
         **data_format_fragments(),
         **description_fragments(results),
         **comparison_fragments(project, results),

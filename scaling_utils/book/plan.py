@@ -27,7 +27,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 AFTER_NOTEBOOKS = ("book", "ladder", "commands", "cli.py")
 """Rooms of the library that no notebook can import: what they hold does not change a result."""
 
-EXECUTING = ("book/environment.py", "book/worker.py")
+EXECUTING = ("book/environment.py", "book/kernel.py", "book/worker.py", "book/workers.py")
 """Except these, which run the notebooks."""
 
 QUOTED = ("laws.yaml", "published.yaml")
@@ -73,6 +73,11 @@ class Page:
     def has_result(self) -> bool:
         """Whether there is a result once the notebooks have run."""
         return self.cached or self.to_execute
+
+    @property
+    def left_out(self) -> bool:
+        """Whether it could have a result, but this build was told to execute others."""
+        return not self.has_result and not self.missing
 
 
 def make_plan(project: Project, *, only: str | None, force: bool, offline: bool) -> tuple[Page, ...]:

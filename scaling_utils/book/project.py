@@ -56,6 +56,11 @@ class Project:
         return self.staged / "results.json"
 
     @property
+    def claims(self) -> Path:
+        """The ledger of claims of the last build, as JSON; the site holds a copy at its top."""
+        return self.staged / "claims.json"
+
+    @property
     def build(self) -> Path:
         """Everything a build writes, temporary files included, lies below this folder."""
         return self.root / "_build"

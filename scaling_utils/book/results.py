@@ -17,6 +17,20 @@ Results = Mapping[tuple[str, str], Found]
 """What each (notebook, scenario) published; one that did not run is absent."""
 
 
+def claims_json(results: Results) -> str:
+    """The ledger of claims as JSON, the same on the command line and in the site.
+
+    Parameters
+    ----------
+    results
+        What each (notebook, scenario) published.
+    """
+    from scaling_utils.claims import ledger
+
+    rows = [row.as_dict() for row in ledger(results)]
+    return json.dumps({"claims": rows}, ensure_ascii=False, allow_nan=False) + "\n"
+
+
 def read_results(project: Project) -> Results:
     """Results of the last build by (notebook, scenario).
 

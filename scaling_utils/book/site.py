@@ -20,6 +20,9 @@ from scaling_utils.errors import BuildError, clip
 _JUPYTER_BOOK = """\
 from scaling_utils.book.child import leave_with_the_builder
 leave_with_the_builder()
+# pybtex searches every installed package for its plugins anew at each citation: a third of the rendering
+import functools, pybtex.plugin
+pybtex.plugin.entry_points = functools.cache(pybtex.plugin.entry_points)
 from jupyter_book.cli.main import main
 main()
 """
@@ -83,6 +86,7 @@ def render(project: Project, *, strict: bool = True) -> Path:
     site = output / "_build" / "html"
     remove(site / ".buildinfo")
     add_mathjax(site)
+    shutil.copyfile(project.claims, site / project.claims.name)
     check_site(site, toc_pages(project))
     return site
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import shutil
 import sys
 import tempfile
@@ -15,16 +16,19 @@ from typing import Any
 from scaling_utils.book import cache
 from scaling_utils.book.cells import as_text
 from scaling_utils.book.files import PARTIAL, files_below, remove, write_whole
-from scaling_utils.book.generated import generated, keyed, published_results
+from scaling_utils.book.generated import NOT_IN_THIS_BUILD, generated, keyed, published_results
 from scaling_utils.book.labels import defined_labels
 from scaling_utils.book.normalise import first_heading, normalise
 from scaling_utils.book.plan import Page
 from scaling_utils.book.project import Project
+from scaling_utils.book.results import claims_json
 from scaling_utils.book.scenarios import notebook_file, read_notebook
 from scaling_utils.errors import BuildError
 
 GENERATED = "book/generated"
 """Folder of the fragments in the staged tree."""
+
+_TAKEN_IN = re.compile(r"^`{3,}\{include\} generated/(\S+)$", re.MULTILINE)
 
 
 def stage(
@@ -72,8 +76,15 @@ def stage(
                 target.with_suffix(".md").write_text(stand_in(page, source), encoding="utf-8")
         except BuildError as error:
             raise BuildError(f"notebook {scenario.notebook}, scenario {scenario.name}: {error}") from error
+    write_whole(tree / project.claims.name, claims_json(results))
     write_whole(tree / project.results.name, json.dumps(keyed(results), indent=1, ensure_ascii=False) + "\n")
-    for name, text in sorted({**generated(project, results), **fragments}.items()):
+    prose = "".join(path.read_text(encoding="utf-8") for path in files_below(project.pages, "*.md"))
+    taken_in = set(_TAKEN_IN.findall(prose))
+    if any(page.left_out for page in pages):
+        made = dict.fromkeys(taken_in, NOT_IN_THIS_BUILD) | generated(project, results)
+    else:
+        made = generated(project, results, wanted=taken_in)
+    for name, text in sorted({**made, **fragments}.items()):
         target = tree / GENERATED / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")

@@ -1,39 +1,98 @@
-"""One notebook run in a process of its own: `python -m scaling_utils.book.worker`.
+"""Runs notebooks, each in a fork of itself: `python -m scaling_utils.book.worker MODULE...`.
 
-The job comes as one line of JSON on standard input, which stays open: when it closes, the builder is
-gone and the worker ends (the kernel watches the worker in turn). The result goes to a file, since
-kernels write to standard output and standard error.
+The modules are imported once, before the first fork. Jobs come as lines of JSON on standard input, one
+at a time; for each the exit code of its process is answered on standard output when it has ended. What
+became of the notebook is in a file, since kernels write to standard output and standard error.
+
+While a job runs, nothing comes on standard input: if it closes, the builder is gone, and the process of the
+job ends (the kernel watches that process in turn).
 """
 
 from __future__ import annotations
 
+import contextlib
+import gc
+import importlib
+import io
 import json
+import os
 import sys
+import traceback
 from pathlib import Path
 from typing import Any
 
 from scaling_utils.book.child import leave_with_the_builder
 from scaling_utils.book.environment import KERNEL
 from scaling_utils.book.files import is_disk_full, write_whole
+from scaling_utils.book.kernel import KernelInWaiting, manager_of
 
 ADDED = frozenset({"injected-parameters", "papermill-error-cell-tag"})
 """Tags of the cells that papermill adds; they are not counted."""
 
+FORKS_SAFELY = sys.platform == "linux"
+"""Elsewhere the libraries of the system may break in a fork, so the kernel is started anew."""
+
 
 def main() -> None:
-    """Read the job, run it, write `{"failure": null}` or what went wrong."""
-    job = json.loads(sys.stdin.readline())
-    leave_with_the_builder()
-    write_whole(Path(job["result"]), json.dumps({"failure": run(job)}))
+    """Import, then read jobs and run each in a fork."""
+    import_quietly(sys.argv[1:])
+    gc.freeze()  # so that collecting garbage in a fork does not copy every page of memory
+    for line in iter(sys.stdin.readline, ""):
+        pid = os.fork()
+        if not pid:
+            _serve(json.loads(line))
+        _, status = os.waitpid(pid, 0)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        sys.stdout.flush()
 
 
-def run(job: dict[str, Any]) -> dict[str, Any] | None:
+def import_quietly(names: list[str]) -> None:
+    """Import modules on behalf of notebooks that will.
+
+    Raises
+    ------
+    ImportWarning
+        If one writes anything: a page must not show it, and it must not be lost either.
+    """
+    if any(name.partition(".")[0] == "scaling_utils" for name in names):
+        # matplotlib reads it once, at its import; a kernel would have set it by then
+        os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
+    for name in names:
+        said = io.StringIO()
+        with contextlib.redirect_stderr(said), contextlib.redirect_stdout(said):
+            importlib.import_module(name)
+        if said.getvalue():
+            raise ImportWarning(f"on importing {name}: {said.getvalue()}")
+
+
+def _serve(job: dict[str, Any]) -> None:
+    """Run one job in this process, and end."""
+    code = 1
+    try:
+        log = os.open(job["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        kernel = KernelInWaiting() if FORKS_SAFELY else None
+        leave_with_the_builder()
+        write_whole(Path(job["result"]), json.dumps({"failure": run(job, kernel)}))
+        code = 0
+    except BaseException:  # noqa: BLE001 above this frame is the loop of the parent
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def run(job: dict[str, Any], kernel: KernelInWaiting | None = None) -> dict[str, Any] | None:
     """Execute one notebook.
 
     Parameters
     ----------
     job
         `source`, `output`, `parameters`, `folder` (the working directory).
+    kernel
+        What to run it in first; None starts a kernel.
 
     Returns
     -------
@@ -46,7 +105,7 @@ def run(job: dict[str, Any]) -> dict[str, Any] | None:
     try:
         for attempt in (1, 2):
             try:
-                executed = _execute(job)
+                executed = _execute(job, kernel if attempt == 1 else None)
                 break
             except PapermillExecutionError:
                 raise
@@ -80,7 +139,7 @@ def find_trouble(notebook: Any) -> dict[str, Any] | None:
     return None
 
 
-def _execute(job: dict[str, Any]) -> Any:
+def _execute(job: dict[str, Any], kernel: KernelInWaiting | None) -> Any:
     import papermill
     from traitlets.config import Config
 
@@ -94,6 +153,7 @@ def _execute(job: dict[str, Any]) -> Any:
         progress_bar=False,
         # Silences the warning about TCP without encryption.
         config=Config({"KernelManager": {"transport_encryption": "auto"}}),
+        **({"kernel_manager_class": manager_of(kernel)} if kernel else {}),
     )
 
 

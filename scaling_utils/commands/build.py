@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from scaling_utils.commands.options import ProjectOption
+from scaling_utils.commands.options import ProjectOption, SchedulerOption
 
 
 def build_command(
@@ -26,6 +26,7 @@ def build_command(
         bool, typer.Option("--force", help="Execute and render even if nothing changed.")
     ] = False,
     offline: Annotated[bool, typer.Option("--offline", help="Never touch the network.")] = False,
+    scheduler: SchedulerOption = None,
     project: ProjectOption = Path(),
 ) -> None:
     """Run the notebooks and build the site into _build/html."""
@@ -40,6 +41,7 @@ def build_command(
         only=only,
         force=force,
         offline=offline,
+        scheduler=scheduler,
         say=typer.echo,
     )
 

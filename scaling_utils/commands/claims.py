@@ -18,17 +18,14 @@ def claims_command(
     project: ProjectOption = Path(),
 ) -> None:
     """Published numbers against those of the last build."""
-    import json
-
     from scaling_utils.book.project import find_project
-    from scaling_utils.book.results import read_results
+    from scaling_utils.book.results import claims_json, read_results
     from scaling_utils.claims import ledger
 
-    rows = ledger(read_results(find_project(project)))
+    results = read_results(find_project(project))
+    rows = ledger(results)
     if as_json:
-        typer.echo(
-            json.dumps({"claims": [row.as_dict() for row in rows]}, ensure_ascii=False, allow_nan=False)
-        )
+        typer.echo(claims_json(results), nl=False)
     else:
         for row in rows:
             ours = "–" if row.ours is None else str(row.ours)

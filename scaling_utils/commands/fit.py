@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from scaling_utils.commands.options import (
     ExcludeOption,
     MapOption,
     RunsArgument,
+    SchedulerOption,
     UnitOption,
     reading,
 )
@@ -27,6 +29,7 @@ def fit_command(
     bootstrap: Annotated[int, typer.Option(min=0, help="Resamples for the intervals; 0 for none.")] = 4000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the resampling.")] = 0,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes for the bootstrap.")] = 1,
+    scheduler: SchedulerOption = None,
     maps: MapOption = None,
     units: UnitOption = None,
     conventions: ConventionOption = None,
@@ -42,7 +45,8 @@ def fit_command(
 
     table = load(runs, variant=variant, **reading(maps, units, conventions, exclude))
     table = drop_largest_losses(table, drop_largest)
-    fit = fit_runs(table, cast(Method, method), resamples=bootstrap, seed=seed, n_jobs=jobs)
+    with _workers(jobs, scheduler) as n_jobs:
+        fit = fit_runs(table, cast(Method, method), resamples=bootstrap, seed=seed, n_jobs=n_jobs)
     if as_json:
         typer.echo(fit.to_json())
         return
@@ -99,3 +103,12 @@ def plan_command(
             typer.echo(f"    {costs[i].wasted} of the budget wasted")
         if plan.note:
             typer.echo(f"  note: {plan.note}")
+
+
+def _workers(jobs: int, scheduler: str | None) -> AbstractContextManager[int]:
+    """What gives the `n_jobs` of a fit: processes of this machine, or a cluster."""
+    if scheduler is None:
+        return nullcontext(jobs)
+    from scaling_utils.book.cluster import bootstraps_on
+
+    return bootstraps_on(scheduler)

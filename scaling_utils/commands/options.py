@@ -22,6 +22,13 @@ ProjectOption = Annotated[
     ),
 ]
 
+SchedulerOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS", help="Run on the workers of this Dask scheduler, such as tcp://10.0.0.1:8786."
+    ),
+]
+
 RunsArgument = Annotated[
     list[str],
     typer.Argument(metavar="RUNS...", help="Files or folders of training runs, or the id of a dataset."),

@@ -43,7 +43,7 @@ def fit_power_law(
     >>> round(law.exponent.value, 12)
     0.5
     """
-    # statsmodels.api takes seconds to import
+    # statsmodels.api would import every model there is
     from statsmodels.regression.linear_model import OLS
     from statsmodels.tools import add_constant
 

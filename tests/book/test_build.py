@@ -16,6 +16,7 @@ import pytest
 
 from scaling_utils.book import build as build_module
 from scaling_utils.book.build import BuildRunning
+from scaling_utils.claims import ledger
 from scaling_utils.errors import BuildError, ParameterError
 
 pytestmark = pytest.mark.slow
@@ -54,6 +55,9 @@ def test_the_site_is_whole(built):
     assert re.search(r"Fig\. \d", index)
     assert "Som20" in index
     assert (built.project.html / "_static/mathjax/tex-mml-chtml.js").is_file()
+    claims = json.loads((built.project.html / "claims.json").read_text())["claims"]
+    assert len(claims) == len(ledger({}))
+    assert {claim["verdict"] for claim in claims} == {"cannot be tested"}
     assert built.leftovers() == []
     assert "url=book/index.html" in page(built, "index")
     for text in built.project.html.rglob("*.html"):
@@ -211,6 +215,21 @@ def test_only_fills_the_others_with_a_notice(toy):
     assert "not executed in this build" in page(toy, "notebooks/01-count-things/large")
     toy.build()
     assert "not executed in this build" not in page(toy, "notebooks/01-count-things/large")
+
+
+def test_only_may_leave_quotations_open(toy):
+    small = "../notebooks/01-count-things/small.ipynb"
+    fragment = "```{include} generated/objectives.md\n```"
+    quoted = f"{{glue:text}}`{small}::n:.0f` were counted."
+    toy.edit("book/index.md", "See {ref}", f"{quoted}\n\n{fragment}\n\nSee {{ref}}")
+    said = toy.build(only="01-count-things/large")
+    assert said[0] == "executed 1 of 2 pages from notebooks"
+    assert said[1] == "1 pages were not executed in this build; pages that quote them are incomplete"
+    assert "not found in doc 'notebooks/01-count-things/small'" in toy.project.log.read_text()
+    assert "were counted" in page(toy, "book/index")
+    assert "left out of a build" in page(toy, "book/index")
+    assert "A large count" in page(toy, "notebooks/01-count-things/large")
+    assert toy.leftovers() == []
 
 
 def test_killed_while_executing(built):

@@ -27,7 +27,7 @@ def run(tmp_path, monkeypatch):
         output = tmp_path / "executed.ipynb"
         attempts = iter(attempts)
 
-        def execute(job):
+        def execute(job, kernel):
             output.write_text(json.dumps({"cells": list(saved)}))
             result = next(attempts)
             if isinstance(result, BaseException):

@@ -1,0 +1,28 @@
+"""Numbers of a sweep in one file: `python -m scaling_utils.book.sweep RESULTS.json NOTEBOOK...`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from scaling_utils.book.files import write_whole
+from scaling_utils.book.generated import keyed, published_results
+from scaling_utils.book.scenarios import read_notebook
+
+
+def collect(executed: Iterable[Path]) -> str:
+    """What executed notebooks published, as JSON by notebook and runs.
+
+    Parameters
+    ----------
+    executed
+        Paths of the form `.../<notebook>/<runs>.ipynb`.
+    """
+    results = {(path.parent.name, path.stem): published_results(read_notebook(path)) for path in executed}
+    return json.dumps(keyed(results), indent=1, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    write_whole(Path(sys.argv[1]), collect(map(Path, sys.argv[2:])))
