@@ -30,6 +30,8 @@ class DataError(ScalingError):
         The column as the file spells it.
     remedy
         What the user can do about it.
+    place
+        What `rows` counts: lines of a text, rows of a binary table, steps or entries of a log.
 
     Examples
     --------
@@ -48,17 +50,18 @@ class DataError(ScalingError):
         rows: list[int] | None = None,
         column: str | None = None,
         remedy: str | None = None,
+        place: str = "line",
     ) -> None:
         self.problem, self.file, self.column, self.remedy = problem, file, column, remedy
         self.rows = list(rows or [])
-        place = f"column {_quoted(column)}" if column is not None else ""
+        where = f"column {_quoted(column)}" if column is not None else ""
         if self.rows:
             shown = ", ".join(map(str, self.rows[: self.SHOWN]))
             more = len(self.rows) - self.SHOWN
-            lines = f"line{'s' * (len(self.rows) > 1)} {shown}" + (f" and {more} more" if more > 0 else "")
-            place = f"{place} ({lines})" if place else lines
+            lines = _plural(place, len(self.rows)) + f" {shown}" + (f" and {more} more" if more > 0 else "")
+            where = f"{where} ({lines})" if where else lines
         parts = [clip(str(file))] if file is not None else []
-        parts += [place] if place else []
+        parts += [where] if where else []
         message = ": ".join([*parts, problem])
         super().__init__(f"{message}. {remedy}" if remedy else message)
 
@@ -93,6 +96,12 @@ def clip(text: str, width: int = 120) -> str:
     """
     line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
     return line if len(line) <= width else line[: width - 1] + "…"
+
+
+def _plural(noun: str, count: int) -> str:
+    if count == 1:
+        return noun
+    return f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
 
 
 def _quoted(name: str) -> str:

@@ -8,15 +8,17 @@ from typing import Annotated
 import typer
 
 from scaling_utils.commands.options import (
-    FlopRuleOption,
-    LossUnitOption,
-    ParamCountOption,
-    stated_conventions,
+    ConventionOption,
+    ExcludeOption,
+    MapOption,
+    RunsArgument,
+    UnitOption,
+    reading,
 )
 
 
 def fit_command(
-    runs: Annotated[str, typer.Argument(metavar="RUNS", help="A CSV of training runs, or a dataset id.")],
+    runs: RunsArgument,
     method: Annotated[str, typer.Option(help="approach1, approach2 or approach3.")],
     variant: Annotated[str | None, typer.Option(help="Variant of a dataset that has several.")] = None,
     drop_largest: Annotated[
@@ -25,9 +27,10 @@ def fit_command(
     bootstrap: Annotated[int, typer.Option(min=0, help="Resamples for the intervals; 0 for none.")] = 4000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the resampling.")] = 0,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes for the bootstrap.")] = 1,
-    flop_rule: FlopRuleOption = None,
-    param_count: ParamCountOption = None,
-    loss_unit: LossUnitOption = None,
+    maps: MapOption = None,
+    units: UnitOption = None,
+    conventions: ConventionOption = None,
+    exclude: ExcludeOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the fit as JSON, draws included.")] = False,
 ) -> None:
     """Fit training runs by one of the three approaches, with bootstrap intervals."""
@@ -37,7 +40,7 @@ def fit_command(
     from scaling_utils.fitting.parametric import drop_largest_losses
     from scaling_utils.runs.registry import load
 
-    table = load(runs, variant=variant, conventions=stated_conventions(flop_rule, param_count, loss_unit))
+    table = load(runs, variant=variant, **reading(maps, units, conventions, exclude))
     table = drop_largest_losses(table, drop_largest)
     fit = fit_runs(table, cast(Method, method), resamples=bootstrap, seed=seed, n_jobs=jobs)
     if as_json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 
 from scaling_utils.errors import clip
 from scaling_utils.runs.checks import Origin, Problem, raise_first
-from scaling_utils.runs.columns import COLUMNS
+from scaling_utils.runs.columns import COLUMNS, Column
 
 MISSING = frozenset({"", "nan", "na", "n/a", "null", "none", "<na>", "nat"})
 """Cells that say "no value", in lower case."""
@@ -30,28 +31,36 @@ def to_numbers(frame: pd.DataFrame, origin: Origin) -> pd.DataFrame:
             continue
         cells = frame[column.name]
         if column.dtype == "text":
-            text = cells.map(str).str.strip()
-            frame[column.name] = text.where(cells.notna() & (text != ""), None).astype("str")
+            frame[column.name] = _texts(cells)
             continue
         numbers, wrong = _numbers(cells)
         frame[column.name] = numbers
         if len(wrong):
-            first = clip(str(cells.iloc[wrong[0]]).strip(), 40)
-            what = f"{column.noun} must be numbers, not '{first}'"
-            problems.append(Problem(column.name, wrong, what, _how_to_write(first)))
+            problems.append(not_numbers(column, wrong, str(cells.iloc[wrong[0]])))
     raise_first(problems, origin)
     return frame
 
 
-def numbers_if_all(text: pd.Series[Any]) -> pd.Series[Any]:
-    """Return a column of text as numbers if every cell that is not empty is one, else as it is.
+def not_numbers(column: Column, positions: Sequence[int], first: str) -> Problem:
+    """The problem of cells that should be numbers; `first` is the first of them."""
+    shown = clip(first.strip(), 40)
+    what = f"{column.noun} must be numbers, not '{shown}'"
+    return Problem(column.name, list(positions), what, _how_to_write(shown))
 
-    >>> numbers_if_all(pd.Series(["12", "", "1e3"])).tolist()
-    [12.0, nan, 1000.0]
+
+def shared_texts(codes: np.ndarray[Any, Any], texts: Collection[str | None]) -> pd.Series[Any]:
+    """Text of which each different one is held once; code -1 is an empty cell.
+
+    >>> shared_texts(np.array([0, 0, -1]), ["a"]).tolist()
+    ['a', 'a', nan]
     """
-    missing = text.str.strip().str.lower().isin(MISSING)
-    numbers = pd.to_numeric(text, errors="coerce")
-    return text if missing.all() or numbers[~missing].isna().any() else numbers
+    return pd.Series(np.array([*texts, None], dtype=object)[codes], dtype="str")
+
+
+def _texts(cells: pd.Series[Any]) -> pd.Series[Any]:
+    codes, texts = pd.factorize(cells)
+    stripped = [str(text).strip() or None for text in texts]
+    return shared_texts(codes, stripped)
 
 
 def _numbers(cells: pd.Series[Any]) -> tuple[pd.Series[float], list[int]]:

@@ -6,6 +6,7 @@ in `units.py`.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +24,10 @@ LARGEST = 1e60
 OPTIONAL_CELLS = frozenset({"budget"})
 """Columns whose cells may be empty: a run outside every IsoFLOP slice has no budget."""
 
-_RULES = ("filled", "finite", "positive", "at least one", "below the largest", "unique")
+BLOCK = 200_000
+"""Rows checked at a time."""
+
+_RULES = ("filled", "finite", "positive", "at least one", "below the largest")
 
 
 @dataclass(frozen=True)
@@ -38,11 +42,14 @@ class Origin:
         Canonical column name to the source's own.
     lines
         Line number in the file of each row of the frame.
+    place
+        What `lines` counts: ``"line"``, ``"row"``, ``"entry"`` or ``"step"``.
     """
 
     file: str
     spelling: Mapping[str, str]
-    lines: Sequence[int]
+    lines: Sequence[int] | np.ndarray[Any, Any]
+    place: str = "line"
 
     def error(
         self,
@@ -59,6 +66,7 @@ class Origin:
             rows=[int(self.lines[position]) for position in positions],
             column=None if column is None else self.spelling.get(column, column),
             remedy=remedy,
+            place=self.place,
         )
 
 
@@ -111,9 +119,14 @@ def require_columns(
         clauses.append(f"no column for '{name}'{either} (also understood: {aliases}, ...)")
         guess = nearest(BY_NAME[name], [n for n in names if n not in understood])
         if guess is not None:
-            hints.append(f"If '{clip(guess, 60)}' holds the {BY_NAME[name].noun}, rename it to '{name}'.")
-    remedy = (
-        " ".join(hints) or "Rename the columns that hold them, or in Python pass columns={'theirs': 'ours'}."
+            shown = clip(guess, 60)
+            hints.append(
+                f"If '{shown}' holds the {BY_NAME[name].noun}, rename it to '{name}', or give "
+                f"--map {shlex.quote(f'{name}={shown}')}."
+            )
+    remedy = " ".join(hints) or (
+        f"Rename the columns that hold them, or give --map {missing[0]}=THEIRS "
+        f"(in Python columns={{'THEIRS': '{missing[0]}'}})."
     )
     raise origin.error(f"{'; '.join(clauses)}; the columns are {listed(names)}", remedy=remedy)
 
@@ -132,23 +145,23 @@ def check_cells(frame: pd.DataFrame, conventions: Conventions, origin: Origin) -
     import pandera.pandas as pa
     from pandera.config import ValidationDepth, config_context
 
-    points = ("step", "tokens", "flops") if conventions.flop_rule == "6ND" else ("step", "tokens")
-    point = next((name for name in points if name in frame), None)
     schema = pa.DataFrameSchema(
         {
             c.name: pa.Column(nullable=c.name in OPTIONAL_CELLS, checks=_checks(c))
             for c in COLUMNS
             if c.name in frame
-        },
-        unique=["run_id", point] if point else None,
-        report_duplicates="all",
+        }
     )
+    checked = frame[list(schema.columns)]
     # An environment variable can switch pandera off; a table that was not checked must not pass.
     with config_context(validation_enabled=True, validation_depth=ValidationDepth.SCHEMA_AND_DATA):
-        try:
-            schema.validate(frame, lazy=True)
-        except pa.errors.SchemaErrors as failed:
-            raise_first(_problems(failed.failure_cases, frame, point), origin)
+        # It copies what it checks, so a large table is checked in blocks.
+        for start in range(0, len(frame), BLOCK):
+            try:
+                schema.validate(checked.iloc[start : start + BLOCK], lazy=True)
+            except pa.errors.SchemaErrors as failed:
+                raise_first([*_problems(failed.failure_cases, frame), *_repeated(frame, conventions)], origin)
+    raise_first(_repeated(frame, conventions), origin)
 
 
 def check_one_model_per_run(frame: pd.DataFrame, origin: Origin) -> None:
@@ -189,17 +202,28 @@ def _checks(column: Column) -> list[Any]:
     return checks
 
 
-def _problems(cases: pd.DataFrame, frame: pd.DataFrame, point: str | None) -> list[Problem]:
+def _repeated(frame: pd.DataFrame, conventions: Conventions) -> list[Problem]:
+    """Rows of a run at one and the same point."""
+    points = ("step", "tokens", "flops") if conventions.flop_rule == "6ND" else ("step", "tokens")
+    point = next((name for name in points if name in frame), None)
+    if point is None:
+        return []
+    again = np.flatnonzero(frame.duplicated(["run_id", point], keep=False) & frame[point].notna())
+    if not again.size:
+        return []
+    run = clip(str(frame["run_id"].iloc[again[0]]), 40)
+    what = f"run '{run}' has more than one row with {point} {frame[point].iloc[again[0]]:.6g}"
+    remedy = f"Keep one row per run and {point}, and give different runs different names."
+    return [Problem(point, again.tolist(), what, remedy)]
+
+
+def _problems(cases: pd.DataFrame, frame: pd.DataFrame) -> list[Problem]:
     """Order pandera's failure cases by column and rule; a cell counts for the first rule it breaks."""
-    renamed = {"not_nullable": "filled", "multiple_fields_uniqueness": "unique"}
-    rules = cases["check"].replace(renamed)
+    rules = cases["check"].replace({"not_nullable": "filled"})
     problems = []
     for column in COLUMNS:
         seen: set[int] = set()
         for rule in _RULES:
-            # Both columns of a repeated pair are reported; the point (step or tokens) stands for the pair.
-            if rule == "unique" and column.name != point:
-                continue
             broken = cases.loc[(cases["column"] == column.name) & (rules == rule), "index"]
             positions = sorted(set(broken.astype(int)) - seen)
             if positions:
@@ -213,11 +237,6 @@ def _problem(column: Column, rule: str, positions: list[int], frame: pd.DataFram
     shown = (
         "an empty cell" if pd.isna(value) else f"{value:.6g}" if column.dtype == "float" else clip(value, 40)
     )
-    if rule == "unique":
-        run = clip(str(frame["run_id"].iloc[positions[0]]), 40)
-        what = f"run '{run}' has more than one row with {column.name} {shown}"
-        remedy = f"Keep one row per run and {column.name}, and give different runs different names."
-        return Problem(column.name, positions, what, remedy)
     demand = {
         "filled": "be given",
         "finite": "be finite",
@@ -236,9 +255,12 @@ def _remedy(column: Column, rule: str) -> str:
             "The loss is a negative log-likelihood; was the log-likelihood given, or a loss minus its floor?"
         )
     if column.unit == "FLOPs" and rule == "at least one":
-        return f"Were they given in PF-days? One PF-day is {PF_DAY:g} FLOPs."
+        return f"Were they given in PF-days? Give --unit {column.name}={PF_DAY:g}."
     if rule == "at least one":
-        return f"Were they given in billions? Write 0.5 billion {column.unit} as 5e8."
+        return (
+            f"Were they given in billions? Write 0.5 billion {column.unit} as 5e8, or give "
+            f"--unit {column.name}=1e9."
+        )
     return (
         "Check the unit." if rule == "below the largest" else "Correct these cells or leave out their rows."
     )
@@ -248,4 +270,4 @@ def _mention(problem: Problem, origin: Origin) -> str:
     lines = [int(origin.lines[position]) for position in problem.positions]
     more = f" and {len(lines) - 1} more" if len(lines) > 1 else ""
     name = clip(origin.spelling.get(problem.column, problem.column), 60)
-    return f"column '{name}' (line {lines[0]}{more}): {problem.what}"
+    return f"column '{name}' ({origin.place} {lines[0]}{more}): {problem.what}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import itertools
 import re
+import shlex
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -218,8 +219,8 @@ def match_columns(
             raise DataError(
                 f"{len(candidates)} columns could be {column.name!r}: {listed(candidates)}",
                 file=file,
-                remedy=f"Rename the one to use to {column.name!r}, or in Python pass "
-                f"columns={{{clip(repr(candidates[0]), 60)}: {column.name!r}}}.",
+                remedy=f"Rename the one to use to {column.name!r}, or give "
+                f"--map {shlex.quote(f'{column.name}={clip(candidates[0], 60)}')}.",
             )
         if candidates:
             found[candidates[0]] = column.name

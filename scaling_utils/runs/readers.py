@@ -1,20 +1,107 @@
-"""Read tables of runs from files, and say what was understood."""
+"""Read tables of runs from files and folders, and say what was understood."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
+from functools import reduce
 from pathlib import Path
 
-import pandas as pd
-
 from scaling_utils.conventions import DEFAULT, Conventions
-from scaling_utils.errors import clip
+from scaling_utils.errors import DataError, clip
 from scaling_utils.runs.budgets import assign_budgets
-from scaling_utils.runs.cells import numbers_if_all
-from scaling_utils.runs.columns import BY_NAME, COLUMNS, listed
-from scaling_utils.runs.scan import read_sheet
+from scaling_utils.runs.columns import BY_NAME, COLUMNS, listed, match_columns
+from scaling_utils.runs.gather import Sheet
+from scaling_utils.runs.logs import attach_settings, keep_points
+from scaling_utils.runs.sources import read_source
 from scaling_utils.runs.table import RunTable
+from scaling_utils.runs.units import Units
+
+
+def read_runs(
+    sources: str | Path | Iterable[str | Path],
+    *,
+    columns: Mapping[str, str] | None = None,
+    units: Units | None = None,
+    conventions: Conventions | Mapping[str, str] | None = None,
+    exclude: Iterable[str] = (),
+) -> RunTable:
+    r"""Read training runs from files and folders of any known format as one table.
+
+    Parameters
+    ----------
+    sources
+        A file or folder, or several: CSV, TSV, Parquet, JSON lines, exports of Weights & Biases, TensorBoard
+        event files, `trainer_state.json` of Hugging Face. What a file is follows from what it holds.
+    columns
+        A source's column name to the canonical one, where the aliases of `COLUMNS` do not settle it.
+    units
+        Canonical column to what one of the sources' units is: ``{"tokens": 1e9}`` for tokens in billions;
+        ``{"loss": "perplexity"}`` for a perplexity.
+    conventions
+        How the sources count FLOPs and parameters, and the unit of their loss; a mapping may state some of
+        it. What is not stated follows from the format, or is 6ND, total parameters and nats per token.
+    exclude
+        Names of runs to leave out.
+
+    Returns
+    -------
+    RunTable
+        The rows in the order of the sources. Run names that occur in two sources are preceded by the name of
+        their source.
+
+    Raises
+    ------
+    DataError
+        If a source cannot be read as such a table; names the file, the place in it, the column and a remedy.
+    ConventionError
+        If a convention is unknown, or the sources count differently.
+
+    Notes
+    -----
+    In a log (all formats but plain tables) a point is an entry with a loss; params hold for the whole run,
+    and tokens and FLOPs are the latest ones logged by then. A source with one row per run and no points of its
+    own, such as the runs table of Weights & Biases, gives its params to the curves of runs of the same name.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "mine.csv"
+    ...     _ = path.write_text("size,tokens,loss\n70,1.4,3.4\n400,8,2.9\n")
+    ...     read_runs(path, units={"params": 1e6, "tokens": 1e9})
+    RunTable('mine.csv': 2 points of 2 runs; C by 6ND, N total, loss in nats/token)
+    """
+    paths = [sources] if isinstance(sources, str | Path) else list(sources)
+    if not paths:
+        raise DataError("no runs are named", remedy="Name a file or a folder.")
+    columns = dict(columns or {})
+    sheets = [sheet for path in paths for sheet in read_source(Path(path), columns=columns)]
+    _check_columns(columns, sheets)
+    chosen = [{n: c for n, c in columns.items() if n in sheet.frame} for sheet in sheets]
+    kept = [keep_points(sheet, columns=own) for sheet, own in zip(sheets, chosen, strict=True)]
+    sheets = [sheet for sheet, _ in kept]
+    founds = [
+        match_columns(list(sheet.frame), columns=own, file=sheet.source)
+        for sheet, own in zip(sheets, chosen, strict=True)
+    ]
+    sheets, founds = attach_settings(sheets, founds)
+    _check_units(units or {}, sheets, founds)
+    tables = [
+        RunTable.from_frame(
+            sheet.frame,
+            conventions=_conventions(conventions, sheet),
+            source=sheet.source,
+            sha256=sheet.sha256,
+            columns=found,
+            units={name: unit for name, unit in (units or {}).items() if name in found.values()},
+            lines=sheet.lines,
+            place=sheet.place,
+        )
+        for sheet, found in zip(sheets, founds, strict=True)
+    ]
+    whole = replace(reduce(RunTable.concat, tables), unmeasured=sum(count for _, count in kept))
+    return _without(whole, list(exclude))
 
 
 def read_csv(
@@ -23,7 +110,7 @@ def read_csv(
     conventions: Conventions = DEFAULT,
     columns: Mapping[str, str] | None = None,
 ) -> RunTable:
-    r"""Read a table of training runs from a text file.
+    r"""Read a table of training runs from one text file; `read_runs` for one file and its full conventions.
 
     Comma, tab or semicolon, found from the column names; UTF-8, with or without a byte-order mark; plain or
     gzipped. Numbers are written as 1400000000 or 1.4e9, with a decimal point.
@@ -57,27 +144,58 @@ def read_csv(
     ...     read_csv(path)
     RunTable('mine.csv': 2 points of 2 runs; C by 6ND, N total, loss in nats/token)
     """
-    path = Path(path)
-    sheet = read_sheet(path, columns=columns)
-    cells = {i: [row[i] for row in sheet.rows] for i in range(len(sheet.names))}
-    frame = pd.DataFrame(cells, dtype="str").set_axis(sheet.names, axis="columns")
-    runs = RunTable.from_frame(
-        frame,
-        conventions=conventions,
-        source=path.name,
-        sha256=sheet.sha256,
-        columns=columns,
-        lines=sheet.lines,
-    )
-    frame = runs.frame.copy()
-    for name in frame.columns[~frame.columns.isin(list(BY_NAME))]:
-        frame[name] = numbers_if_all(frame[name])
-    return replace(runs, frame=frame)
+    return read_runs(path, conventions=conventions, columns=columns)
+
+
+def _check_columns(columns: Mapping[str, str], sheets: list[Sheet]) -> None:
+    """Refuse a name that no source has."""
+    for name in columns:
+        if not any(name in sheet.frame for sheet in sheets):
+            match_columns(list(sheets[0].frame), columns={name: columns[name]}, file=sheets[0].source)
+
+
+def _check_units(units: Units, sheets: list[Sheet], founds: list[Mapping[str, str]]) -> None:
+    for name in units:
+        if not any(name in found.values() for found in founds):
+            raise DataError(
+                f"a unit is given for '{clip(name, 40)}', but no column is understood as that",
+                file=sheets[0].source,
+                remedy=f"The columns of numbers are {listed(c.name for c in COLUMNS if c.dtype == 'float')}.",
+            )
+
+
+def _conventions(stated: Conventions | Mapping[str, str] | None, sheet: Sheet) -> Conventions:
+    if isinstance(stated, Conventions):
+        return stated
+    unknown = set(stated or {}) - set(asdict(DEFAULT))
+    if unknown:
+        raise DataError(
+            f"{listed(sorted(unknown))} is no convention", remedy=f"There are {listed(asdict(DEFAULT))}."
+        )
+    return Conventions(**{**sheet.stated, **(stated or {})})  # type: ignore[arg-type]
+
+
+def _without(runs: RunTable, names: list[str]) -> RunTable:
+    """The table without the runs of these names."""
+    if not names:
+        return runs
+    unknown = [name for name in names if not (runs.frame["run_id"] == name).any()]
+    if unknown:
+        raise DataError(
+            f"there is no run {listed(unknown)} to leave out",
+            file=runs.source,
+            remedy=f"The runs are {listed(runs.frame['run_id'].unique())}.",
+        )
+    left = runs.subset(~runs.frame["run_id"].isin(names))
+    if not len(left):
+        raise DataError("every run is left out", file=runs.source, remedy="Leave out fewer.")
+    return left
 
 
 def describe(runs: RunTable) -> list[tuple[str, str]]:
     """Say what a table holds and how it was understood, as lines of label and text.
 
+    >>> import pandas as pd
     >>> frame = pd.DataFrame({"N": [7e7, 4e8], "D": [1.4e9, 8e9], "val_loss": [3.4, 2.9]})
     >>> for label, text in describe(RunTable.from_frame(frame, source="example")):
     ...     print(f"{label}: {text}")
@@ -97,8 +215,13 @@ def describe(runs: RunTable) -> list[tuple[str, str]]:
     if runs.sha256:
         lines.append(("sha256", runs.sha256))
     lines += [("rows", f"{len(runs):,}"), ("runs", f"{runs.n_runs:,}")]
+    left_out = []
     if runs.untrained:
-        lines.append(("left out", f"{runs.untrained:,} at step 0 (untrained)"))
+        left_out.append(f"{runs.untrained:,} at step 0 (untrained)")
+    if runs.unmeasured:
+        left_out.append(f"{runs.unmeasured:,} without a loss")
+    if left_out:
+        lines.append(("left out", ", ".join(left_out)))
     for column in COLUMNS:
         if column.name not in frame:
             continue
@@ -106,6 +229,8 @@ def describe(runs: RunTable) -> list[tuple[str, str]]:
         origin = f", from column '{clip(given[column.name], 60)}'" if column.name in given else ""
         if column.dtype == "text":
             text = f"{values.nunique():,} different{origin}" if origin else "one run per row"
+            if column.name == "dataset" and not origin:
+                text = f"{values.nunique():,} sources"
         else:
             unit = runs.conventions.loss_unit if column.name == "loss" else column.unit
             derived = column.name in ("params", "tokens", "flops") and not origin

@@ -1,19 +1,19 @@
 """The registered datasets: which there are, where their files are, and how to load them.
 
-`data/registry.toml` is the single list. `load` turns an id, or a CSV file of anyone's runs, into a
+`data/registry.toml` is the single list. `load` turns an id, or files of anyone's runs, into a
 `RunTable`; `locate` gives the verified file behind an id; `catalogue` says what is at hand.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
-from scaling_utils.conventions import Conventions
 from scaling_utils.errors import DataError, DatasetUnavailable, clip
 from scaling_utils.runs import download
 from scaling_utils.runs.dataset import Dataset, listed, read_registry
@@ -21,7 +21,18 @@ from scaling_utils.runs.dataset import Dataset, listed, read_registry
 if TYPE_CHECKING:
     import pandas as pd
 
+    from scaling_utils.conventions import Conventions
     from scaling_utils.runs.table import RunTable
+    from scaling_utils.runs.units import Units
+
+
+class Reading(TypedDict, total=False):
+    """How files of runs are to be read: the options of `read_runs`."""
+
+    columns: Mapping[str, str] | None
+    units: Units | None
+    conventions: Conventions | Mapping[str, str] | None
+    exclude: Iterable[str]
 
 
 def data_folder() -> Path:
@@ -113,18 +124,19 @@ def locate(dataset_id: str, *, offline: bool = False) -> Path:
 
 
 def load(
-    source: str | Path, *, variant: str | None = None, conventions: Conventions | None = None
+    source: str | Path | Sequence[str | Path], *, variant: str | None = None, **reading: Unpack[Reading]
 ) -> RunTable:
-    """Load runs by dataset id, or from a CSV file.
+    """Load runs by dataset id, or from files and folders.
 
     Parameters
     ----------
     source
-        Registered id, or path of a CSV file (see `read_csv`).
+        Registered id, or path of a file or folder of runs, or several paths (see `read_runs`).
     variant
         Which protocol of a dataset that holds several; by default the registered default.
-    conventions
-        How a CSV file counts parameters, FLOPs and loss. A registered dataset has its own.
+    **reading
+        `columns`, `units`, `conventions` and `exclude` of `read_runs`, for files. A registered dataset has
+        its own.
 
     Returns
     -------
@@ -146,19 +158,28 @@ def load(
     >>> len(runs.frame), runs.frame["budget"].nunique()
     (245, 9)
     """
-    if str(source) in _registry():
-        if conventions is not None:
+    sources = [source] if isinstance(source, str | Path) else list(source)
+    registered = [str(name) for name in sources if str(name) in _registry()]
+    if registered:
+        if len(sources) > 1:
             raise DataError(
-                f"dataset '{source}' has its own conventions", remedy="Give conventions only with a CSV file."
+                f"dataset '{registered[0]}' cannot be read together with other runs",
+                remedy="Join them with RunTable.concat.",
             )
-        return _load_registered(dataset(str(source)), variant)
-    if not _is_file_name(source):
-        dataset(str(source))
+        if any(reading.values()):
+            raise DataError(
+                f"dataset '{registered[0]}' has its own columns, units and conventions",
+                remedy="Give them only with files.",
+            )
+        return _load_registered(dataset(registered[0]), variant)
+    for name in sources:
+        if not _is_file_name(name):
+            dataset(str(name))
     if variant is not None:
-        raise DataError("a CSV file has no variants", file=source, remedy="Leave variant out.")
-    from scaling_utils.runs.readers import read_csv
+        raise DataError("files have no variants", file=str(sources[0]), remedy="Leave variant out.")
+    from scaling_utils.runs.readers import read_runs
 
-    return read_csv(source, conventions=conventions or Conventions())
+    return read_runs(sources, **reading)
 
 
 def load_table(dataset_id: str) -> pd.DataFrame:
@@ -260,7 +281,7 @@ def _is_file_name(source: str | Path) -> bool:
     name = str(source)
     separators = [os.sep, os.altsep or os.sep]
     return (
-        isinstance(source, Path) or any(s in name for s in separators) or "." in name or Path(name).is_file()
+        isinstance(source, Path) or any(s in name for s in separators) or "." in name or Path(name).exists()
     )
 
 

@@ -1,41 +1,44 @@
-"""From the bytes of a delimited text to rows of cells: delimiter, quoting and line numbers."""
+"""Delimited text in chunks of rows: delimiter, quoting and line numbers.
+
+polars splits chunks that are plain; the csv module those with quotation marks, blank lines, old line ends, or
+rows that do not fit, and says what is wrong with them.
+"""
 
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
+import itertools
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
 
 from scaling_utils.errors import DataError, clip
-from scaling_utils.runs.columns import recognised
-from scaling_utils.runs.rawtext import SAVE_AS, read_text
+from scaling_utils.runs.columns import match_columns, recognised
+from scaling_utils.runs.gather import Chunk, Sheet, gather
+from scaling_utils.runs.rawtext import MAX_LINE, SAVE_AS, line_count, text_blocks
 
 MAX_COLUMNS = 10_000
+CHUNK = 1 << 23
+"""Bytes that are split into rows at a time."""
 
 _DELIMITERS = {"\t": "tab", ";": "semicolon", ",": "comma"}
 
 
-@dataclass(frozen=True)
-class Sheet:
-    """A file as rows of text: column names, cells, the line each row starts on, and the checksum."""
-
-    names: list[str]
-    rows: list[list[str]]
-    lines: list[int]
-    sha256: str
-
-
-def read_sheet(path: Path, *, columns: Mapping[str, str] | None = None) -> Sheet:
-    """Read a delimited text file, plain or gzipped, as text.
+def read_delimited(path: Path, *, columns: Mapping[str, str] | None = None) -> Sheet:
+    """Read a delimited text file, plain or gzipped.
 
     Parameters
     ----------
     path
         The file. What it is follows from its bytes, not from its name.
     columns
-        Column names that the user named, which help to recognise the delimiter.
+        The file's column name to the canonical one, where the user said so; helps to recognise the delimiter.
 
     Returns
     -------
@@ -50,38 +53,95 @@ def read_sheet(path: Path, *, columns: Mapping[str, str] | None = None) -> Sheet
 
     Notes
     -----
-    The delimiter is the one of tab, semicolon and comma under which the first line names the most known
-    columns; then the one that gives most columns.
+    The delimiter is the one of tab, semicolon and comma under which the row of names holds the most known
+    columns; then the one that gives most columns. Lines that begin with ``#`` above the names are comments.
     """
-    data, sha256 = read_text(path)
-    delimiter = _delimiter(data, path.name, columns)
-    names, rows, lines = _rows(data, delimiter, path.name)
-    kept = [i for i, name in enumerate(names) if name]
-    for i, name in enumerate(names):
-        if not name and i > 0 and any(row[i].strip() for row in rows):
-            raise DataError(
-                f"column {i + 1} has no name", file=path.name, rows=[1], remedy="Name it or remove it."
-            )
-    if len(kept) < len(names):
-        rows = [[row[i] for i in kept] for row in rows]
-    return Sheet([names[i] for i in kept], rows, lines, sha256)
+    checksum = hashlib.sha256()
+
+    def open_chunks() -> Iterator[Chunk]:
+        nonlocal checksum
+        checksum = hashlib.sha256()
+        return _chunks(_pieces(text_blocks(path, checksum)), path.name, columns)
+
+    frame, lines = gather(open_chunks, file=path.name, columns=columns)
+    return Sheet(frame, lines, path.name, checksum.hexdigest(), logged="_step" in frame)
+
+
+def _chunks(pieces: Iterator[bytes], file: str, columns: Mapping[str, str] | None) -> Iterator[Chunk]:
+    first = next(pieces, b"")
+    comments = _comments(first)
+    skipped = line_count(first[:comments])
+    first = first[comments:]
+    delimiter = _delimiter(first, skipped, file, columns)
+    line, header = _header(_records(first, delimiter, skipped, file), file)
+    if len(header) > MAX_COLUMNS:
+        raise DataError(f"there are {len(header):,} columns", file=file, rows=[line], remedy=SAVE_AS)
+    names = [name.strip() for name in header]
+    named = [name for name in names if name]
+    match_columns(named, columns={n: c for n, c in (columns or {}).items() if n in named}, file=file)
+    body = _after_header(first, delimiter)
+    start = skipped + line_count(first[: len(first) - len(body)])
+    for piece in itertools.chain([body], pieces):
+        rows = _split(piece, delimiter, names, start, file)
+        _refuse_unnamed(rows.cells, names, file, line)
+        yield Chunk(
+            rows.cells.select(str(i) for i, n in enumerate(names) if n).rename(
+                {str(i): n for i, n in enumerate(names) if n}
+            ),
+            rows.lines,
+        )
+        start += line_count(piece)
+
+
+def _pieces(blocks: Iterator[bytes]) -> Iterator[bytes]:
+    """Join blocks to pieces of whole rows: cut at line ends outside of quotation marks."""
+    held = bytearray()
+    for block in blocks:
+        held += block
+        if len(held) < CHUNK:
+            continue
+        cut = _last_row_end(bytes(held))
+        # A quotation mark that is never closed is left to the csv module, which says where it is.
+        if cut == 0 and len(held) > CHUNK + 2 * MAX_LINE:
+            cut = len(held)
+        if cut:
+            yield bytes(held[:cut])
+            del held[:cut]
+    if held:
+        yield bytes(held)
+
+
+def _last_row_end(data: bytes) -> int:
+    quotes = np.flatnonzero(np.frombuffer(data, np.uint8) == ord('"'))
+    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n"))
+    if not len(ends):
+        # The last byte may be half of a line end.
+        ends = np.flatnonzero(np.frombuffer(data[:-1], np.uint8) == ord("\r"))
+    outside = ends[np.searchsorted(quotes, ends) % 2 == 0]
+    return int(outside[-1]) + 1 if len(outside) else 0
+
+
+def _comments(data: bytes) -> int:
+    """Length of the comment and blank lines at the start."""
+    found = re.match(rb"(?:[^\S\r\n]*+(?:#[^\r\n]*+)?(?:\r\n?|\n))*+", data)
+    return found.end() if found else 0
 
 
 def _text(data: bytes) -> io.TextIOWrapper:
     # newline="" leaves line ends to the csv module, which counts lines and keeps those inside quotes.
-    return io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig", newline="")
+    return io.TextIOWrapper(io.BytesIO(data), encoding="utf-8", newline="")
 
 
-def _delimiter(data: bytes, file: str, columns: Mapping[str, str] | None) -> str:
+def _delimiter(data: bytes, skipped: int, file: str, columns: Mapping[str, str] | None) -> str:
     best, best_score = "", (0, 1)
     for delimiter in _DELIMITERS:
-        _, names = _header(_records(data, delimiter, file, strict=False), file)
+        _, names = _header(_records(data, delimiter, skipped, file, strict=False), file)
         score = (recognised(map(str.strip, names), columns=columns), len(names))
         if len(names) > 1 and score > best_score:
             best, best_score = delimiter, score
     if best:
         return best
-    line, cells = _header(_records(data, ",", file, strict=False), file)
+    line, cells = _header(_records(data, ",", skipped, file, strict=False), file)
     header = ",".join(cells)
     guess = next((f" The names seem to be separated by {mark!r}." for mark in "|:" if mark in header), "")
     if not guess and len(header.split()) > 1:
@@ -100,13 +160,21 @@ def _header(records: Iterator[tuple[int, list[str]]], file: str) -> tuple[int, l
     raise DataError("the file holds only empty cells", file=file, remedy="Was the export interrupted?")
 
 
+def _after_header(data: bytes, delimiter: str) -> bytes:
+    """What follows the row of names."""
+    lines = _text(data)
+    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
+    next(row for row in reader if any(cell and not cell.isspace() for cell in row))
+    return lines.read().encode()
+
+
 def _records(
-    data: bytes, delimiter: str, file: str, *, strict: bool = True
+    data: bytes, delimiter: str, skipped: int, file: str, *, strict: bool = True
 ) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows that are not blank, each with the line it starts on."""
     reader = csv.reader(_text(data), delimiter=delimiter, strict=strict, skipinitialspace=True)
     while True:
-        line = reader.line_num + 1
+        line = skipped + reader.line_num + 1
         try:
             row = next(reader)
         except StopIteration:
@@ -122,14 +190,57 @@ def _records(
             yield line, row
 
 
-def _rows(data: bytes, delimiter: str, file: str) -> tuple[list[str], list[list[str]], list[int]]:
-    records = _records(data, delimiter, file)
-    header_line, header = _header(records, file)
-    if len(header) > MAX_COLUMNS:
-        raise DataError(f"there are {len(header):,} columns", file=file, rows=[header_line], remedy=SAVE_AS)
-    names = [name.strip() for name in header]
+def _split(data: bytes, delimiter: str, names: list[str], skipped: int, file: str) -> Chunk:
+    plain = _split_plain(data, delimiter, len(names), skipped)
+    return plain or _split_any(data, delimiter, names, skipped, file)
+
+
+def _split_plain(data: bytes, delimiter: str, width: int, skipped: int) -> Chunk | None:
+    """Split by polars; None unless every line is a row of `width` cells without quotation marks."""
+    if b'"' in data or data.count(b"\r") != data.count(b"\r\n"):
+        return None
+    lines = skipped + 1 + _filled_lines(data)
+    data = re.sub(rb"(?:\r?\n){2,}+", b"\n", data).lstrip(b"\r\n")
+    height = len(lines)
+    if data.count(delimiter.encode()) != height * (width - 1):
+        return None
+    names = list(map(str, range(width)))
+    try:
+        cells = pl.read_csv(
+            data,
+            has_header=False,
+            separator=delimiter,
+            quote_char=None,
+            schema=dict.fromkeys(names, pl.String),
+            empty_string_is_null=False,
+            raise_if_empty=False,
+        )
+    except pl.exceptions.PolarsError:
+        return None
+    if cells.height != height:
+        return None
+    blank = cells.select(pl.all_horizontal(pl.all().str.strip_chars() == "")).to_series()
+    if blank.any():
+        cells, lines = cells.filter(~blank), lines[~blank.to_numpy()]
+    return Chunk(cells.with_columns(pl.all().str.strip_chars_start(" ")), lines)
+
+
+def _filled_lines(data: bytes) -> np.ndarray[Any, Any]:
+    """Numbers, from 0, of the lines that hold anything."""
+    octets = np.frombuffer(data, np.uint8)
+    ends = np.append(np.flatnonzero(octets == ord("\n")), len(data))
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    # A line of one byte may be half of a line end.
+    single = np.flatnonzero(ends - starts == 1)
+    filled = ends > starts
+    filled[single] = octets[starts[single]] != ord("\r")
+    return np.flatnonzero(filled)
+
+
+def _split_any(data: bytes, delimiter: str, names: list[str], skipped: int, file: str) -> Chunk:
+    """Split by the csv module; the error says which rows do not fit."""
     rows, lines, ragged = [], [], []
-    for line, row in records:
+    for line, row in _records(data, delimiter, skipped, file):
         if len(row) != len(names):
             ragged.append((line, row))
         rows.append(row)
@@ -143,16 +254,25 @@ def _rows(data: bytes, delimiter: str, file: str) -> tuple[list[str], list[list[
             rows=[line for line, _ in ragged],
             remedy=_why_ragged(row, delimiter, names),
         )
-    return names, rows, lines
+    schema = {str(i): pl.String for i in range(len(names))}
+    return Chunk(pl.DataFrame(rows, schema=schema, orient="row"), np.array(lines, dtype=np.int64))
+
+
+def _refuse_unnamed(cells: pl.DataFrame, names: list[str], file: str, line: int) -> None:
+    for i, name in enumerate(names):
+        if not name and i > 0 and (cells[str(i)].str.strip_chars() != "").any():
+            raise DataError(
+                f"column {i + 1} has no name", file=file, rows=[line], remedy="Name it or remove it."
+            )
 
 
 def _why_ragged(row: list[str], delimiter: str, names: list[str]) -> str:
     line, wanted = delimiter.join(row), len(names)
-    if names[0].startswith("#"):
-        return "Remove the comment lines; the first line must hold the column names."
     for other, name in _DELIMITERS.items():
         if other != delimiter and line.count(other) == wanted - 1:
             return f"These lines seem to be separated by {name}; use one delimiter throughout."
+    if row and row[0].startswith("#"):
+        return "Comment lines belong above the column names."
     if len(row) > wanted and delimiter == ",":
         return (
             "Do numbers hold commas? Write 1000 for 1,000 and 3.14 for 3,14; put text with commas in quotes."

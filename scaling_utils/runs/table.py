@@ -19,8 +19,9 @@ from scaling_utils.conventions import (
     training_flops,
 )
 from scaling_utils.errors import ConventionError, DataError, clip
-from scaling_utils.runs import cells, checks, units
+from scaling_utils.runs import cells, checks
 from scaling_utils.runs.columns import BY_NAME, listed, match_columns
+from scaling_utils.runs.units import Units, check_units, fill_third, in_base_units, last_rows
 
 LOSS_BOUNDS = ("loss_low", "loss_high")
 """Own columns of a source that are losses too, and change their unit with `loss`."""
@@ -30,7 +31,7 @@ LOSS_BOUNDS = ("loss_low", "loss_high")
 class RunTable:
     """One row per measured point of a training run.
 
-    Make one with `RunTable.from_frame` or `read_csv`, which check the rows; the constructor does not.
+    Make one with `RunTable.from_frame` or `read_runs`, which check the rows; the constructor does not.
 
     Parameters
     ----------
@@ -47,6 +48,8 @@ class RunTable:
         Canonical column to the name the source gives it; a column that was filled in is absent.
     untrained
         How many rows of the source at step 0 were left out (see `from_frame`).
+    unmeasured
+        How many entries of a log were left out because they hold no loss.
 
     Examples
     --------
@@ -66,6 +69,7 @@ class RunTable:
     sha256: str
     spelling: Mapping[str, str] = field(default_factory=dict)
     untrained: int = 0
+    unmeasured: int = 0
 
     @classmethod
     def from_frame(
@@ -76,7 +80,9 @@ class RunTable:
         source: str,
         sha256: str = "",
         columns: Mapping[str, str] | None = None,
-        lines: Sequence[int] | None = None,
+        units: Units | None = None,
+        lines: Sequence[int] | np.ndarray[Any, Any] | None = None,
+        place: str = "line",
     ) -> RunTable:
         """Check a frame and bring it into canonical form.
 
@@ -93,8 +99,12 @@ class RunTable:
             Checksum of the source file.
         columns
             The source's column name to the canonical one, where the aliases do not settle it.
-        lines
-            Line of each row in the file, for messages; without it, as in a CSV with a header on line 1.
+        units
+            Canonical column to what one of the source's units is, where it is not 1: ``{"tokens": 1e9}`` for
+            tokens in billions; ``{"loss": "perplexity"}`` for a perplexity.
+        lines, place
+            Line of each row in the file, for messages; without it, as in a CSV with a header on line 1. What
+            it counts, if not lines.
 
         Returns
         -------
@@ -125,20 +135,22 @@ class RunTable:
             clash = listed(frame.columns[frame.columns.duplicated()])
             raise DataError(f"more than one column would be named {clash}", file=source, remedy="Rename one.")
         spelling = {canonical: name for name, canonical in found.items()}
-        origin = checks.Origin(source, spelling, range(2, len(frame) + 2) if lines is None else lines)
+        origin = checks.Origin(
+            source, spelling, np.arange(2, len(frame) + 2) if lines is None else np.asarray(lines), place
+        )
         checks.require_columns(found.values(), conventions, origin, names)
         if frame.empty:
             raise origin.error(
                 "there are no rows below the column names", remedy="Write one row per measured point."
             )
-        frame = cells.to_numbers(frame, origin)
+        frame = in_base_units(cells.to_numbers(frame, origin), units or {}, origin)
         if "run_id" not in frame:
             frame["run_id"] = pd.Series([f"run-{n}" for n in range(1, len(frame) + 1)], dtype="str")
         frame, origin, untrained = _without_untrained(frame, origin)
         checks.check_cells(frame, conventions, origin)
         checks.check_one_model_per_run(frame, origin)
-        frame = units.fill_third(frame, conventions)
-        units.check_units(frame, conventions, origin)
+        frame = fill_third(frame, conventions)
+        check_units(frame, conventions, origin)
         return cls(ordered(frame), conventions, source, sha256, spelling, untrained)
 
     @property
@@ -162,7 +174,7 @@ class RunTable:
     def final_points(self) -> RunTable:
         """Return the last point of each run: largest step, else tokens, else flops."""
         last = np.zeros(len(self), dtype=bool)
-        last[units.last_rows(self.frame)] = True
+        last[last_rows(self.frame)] = True
         return self.subset(last)
 
     def concat(self, other: RunTable) -> RunTable:
@@ -273,9 +285,10 @@ def _without_untrained(frame: pd.DataFrame, origin: checks.Origin) -> tuple[pd.D
     kept = np.flatnonzero(~untrained)
     if not kept.size:
         raise origin.error("every row is at step 0", column="step", remedy="Add points of trained models.")
-    lines = [origin.lines[int(position)] for position in kept]
-    frame = frame.iloc[kept].reset_index(drop=True)
-    return frame, checks.Origin(origin.file, origin.spelling, lines), int(untrained.sum())
+    if kept.size == len(frame):
+        return frame, origin, 0
+    origin = replace(origin, lines=np.asarray(origin.lines)[kept])
+    return frame.iloc[kept].reset_index(drop=True), origin, int(untrained.sum())
 
 
 def ordered(frame: pd.DataFrame) -> pd.DataFrame:

@@ -5,11 +5,19 @@ Judged on the last point of each run and by medians, so that a single odd run is
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Literal
+
 import numpy as np
 import pandas as pd
 
 from scaling_utils.conventions import PF_DAY, Conventions, params_for, tokens_for, training_flops
+from scaling_utils.errors import clip
 from scaling_utils.runs.checks import Origin
+from scaling_utils.runs.columns import BY_NAME
+
+Units = Mapping[str, float | Literal["perplexity"]]
+"""Canonical column to what one of the source's units is."""
 
 AGREEMENT = 1.25
 """6 N D and a given C may differ by this factor: rounded sizes, attention, a warm-up not counted."""
@@ -29,6 +37,48 @@ MOST_TOKENS_PER_PARAM = 1e7
 
 BUDGET_FACTOR = 10.0
 """The FLOPs of a run lie within this factor of the budget of its IsoFLOP slice."""
+
+
+def in_base_units(frame: pd.DataFrame, units: Units, origin: Origin) -> pd.DataFrame:
+    """Turn columns that the source gives in other units into counts, FLOPs and log-losses.
+
+    Parameters
+    ----------
+    frame
+        Canonical columns as numbers.
+    units
+        Canonical column to what one of the source's units is: ``{"tokens": 1e9}`` for billions; for the loss
+        also ``"perplexity"``, of which the logarithm is taken.
+    origin
+        For messages.
+
+    Raises
+    ------
+    DataError
+        If a column is not there or holds text, or a unit is neither a positive finite number nor known.
+    """
+    for name, unit in units.items():
+        if name not in frame or name not in origin.spelling or BY_NAME[name].dtype == "text":
+            raise origin.error(
+                f"a unit is given for '{clip(name, 40)}', but the source has no such column of numbers",
+                remedy=f"It has {', '.join(n for n in origin.spelling if BY_NAME[n].dtype == 'float')}.",
+            )
+        if unit == "perplexity":
+            if name != "loss":
+                raise origin.error("perplexity is a unit of the loss only", column=name)
+            # A perplexity below 1, which none can be, becomes a negative loss and is refused as such.
+            with np.errstate(divide="ignore", invalid="ignore"):
+                frame = frame.assign(loss=np.log(frame["loss"]))
+            continue
+        if not 0 < unit < float("inf"):
+            raise origin.error(
+                f"a unit must be positive and finite, not {unit}",
+                column=name,
+                remedy="Such as 1e9 for billions.",
+            )
+        with np.errstate(over="ignore"):
+            frame = frame.assign(**{name: frame[name] * unit})
+    return frame
 
 
 def fill_third(frame: pd.DataFrame, conventions: Conventions) -> pd.DataFrame:
@@ -68,7 +118,8 @@ def check_units(frame: pd.DataFrame, conventions: Conventions, origin: Origin) -
         raise origin.error(
             f"half of the models have at most {size:.4g} parameters",
             column="params",
-            remedy="Were they given in billions or millions? Write 1.3 billion as 1.3e9.",
+            remedy="Were they given in billions or millions? Write 1.3 billion as 1.3e9, or give "
+            "--unit params=1e9.",
         )
     if conventions.flop_rule == "6ND" and {"params", "tokens", "flops"} <= set(given):
         _check_six_n_d(frame, origin)
@@ -95,18 +146,26 @@ def _check_six_n_d(frame: pd.DataFrame, origin: Origin) -> None:
 
 def _likely_cause(ratio: float) -> str:
     """Say what a ratio of 6 N D to C points to."""
-    otherwise = "If the FLOPs were counted another way, use the FLOP rule 'reported'."
+    otherwise = "If the FLOPs were counted another way, give --convention flop_rule=reported."
     if 1 / 1.5 < ratio / PF_DAY < 1.5:
-        return f"Were the FLOPs given in PF-days? Multiply them by {PF_DAY:g}."
+        return f"Were the FLOPs given in PF-days? Multiply them by {PF_DAY:g}: --unit flops={PF_DAY:g}."
     if 2.4 < ratio < 3.75:
-        return f"The FLOPs look like 2 N D, the forward pass only: multiply them by 3. {otherwise}"
+        return (
+            "The FLOPs look like 2 N D, the forward pass only: multiply them by 3, with --unit flops=3. "
+            f"{otherwise}"
+        )
     power = round(float(np.log10(ratio)) / 3) * 3
     if power and 1 / 2 < ratio / 10.0**power < 2:
         if power > 0:
-            return f"Were the FLOPs given in units of 1e{power}? {otherwise}"
+            return (
+                f"Were the FLOPs given in units of 1e{power}? Then give --unit flops=1e{power}. {otherwise}"
+            )
         unit = {-3: "thousands", -6: "millions", -9: "billions", -12: "trillions"}.get(power)
         if unit:
-            return f"Were the tokens (or the parameters) given in {unit}? Write them in full, as in 1.4e12."
+            return (
+                f"Were the tokens (or the parameters) given in {unit}? Write them in full, as in 1.4e12, or "
+                f"give --unit tokens=1e{-power} (or --unit params=1e{-power})."
+            )
         return f"Were both tokens and parameters given in larger units? The product is short of 1e{-power}."
     return otherwise
 
@@ -121,19 +180,27 @@ def _check_proportions(tokens: float, tokens_per_param: float, origin: Origin) -
             raise origin.error(
                 amount,
                 column="tokens",
-                remedy="Were they given in billions or millions? Write 300 billion as 3e11.",
+                remedy="Were they given in billions or millions? Write 300 billion as 3e11, or give "
+                "--unit tokens=1e9.",
             )
         raise origin.error(
             f"these FLOPs are few for the parameters: by C = 6 N D {amount}",
             column="flops",
-            remedy=f"Were they given in PF-days? Multiply them by {PF_DAY:g}. Or in other units?",
+            remedy=f"Were they given in PF-days? Multiply them by {PF_DAY:g}: --unit flops={PF_DAY:g}.",
         )
     if tokens_per_param > MOST_TOKENS_PER_PARAM:
-        suspect = "params" if "params" in given else "flops"
+        many = f"half of the runs saw at least {tokens_per_param:.2g} tokens per parameter"
+        if "params" in given:
+            raise origin.error(
+                many,
+                column="params",
+                remedy="Were the parameters given in millions or billions? Write 125 million as 1.25e8, or "
+                "give --unit params=1e6.",
+            )
         raise origin.error(
-            f"half of the runs saw at least {tokens_per_param:.2g} tokens per parameter",
-            column=suspect,
-            remedy="Were the parameters given in millions or billions? Write 125 million as 1.25e8.",
+            f"by C = 6 N D {many}",
+            column="flops",
+            remedy="Were the FLOPs given in larger units? For 1e18 FLOPs each, give --unit flops=1e18.",
         )
 
 

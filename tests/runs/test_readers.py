@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from scaling_utils.conventions import Conventions
 from scaling_utils.errors import DataError
 from scaling_utils.runs import RunTable, describe, read_csv
+from scaling_utils.runs import gather as gather_module
 from scaling_utils.runs import rawtext as rawtext_module
+from scaling_utils.runs import scan as scan_module
 from scaling_utils.runs.rawtext import BLOCK, MAX_LINE
 
 HEADER = "run_id,params,tokens,loss\n"
@@ -128,11 +130,12 @@ BAD = [
     (HEADER + "a,70_000_000,1e9,3\n", "without spaces, underscores"),
     (HEADER + "a,70M,1e9,3\n", "1.5e9, not 1.5B"),
     (GOOD + "c,1e8,1e9\n", "line 4: 3 cells"),
-    ("# a, b\nN,D,loss\n1e8,1e9,3\n", "Remove the comment lines"),
+    ("N,D,loss\n# a note\n1e8,1e9,3\n", "Comment lines belong above the column names"),
+    ("# only\n#comments\n", "only empty cells"),
     ("N,,D,loss\n1e8,5,1e9,3\n", "column 2 has no name"),
     (HEADER + '"a,1e8,1e9,3\n', "line 2: the row cannot be split"),
     (HEADER + '"a"b,1e8,1e9,3\n', "line 2: the row cannot be split"),
-    (HEADER + "x" * 200_000 + ",1e8,1e9,3\n", "line 2: the row cannot be split"),
+    (HEADER + '"' + "x" * 200_000 + '",1e8,1e9,3\n', "line 2: the row cannot be split"),
     ("N,D,loss" + "," * 20_000 + "\n", "columns"),
     ("\n\n" + HEADER + '\n"two\nlines",1e8,1e9,3\n\nc,x,1e9,3\n', "(line 8)"),
     (GOOD.encode("utf-16"), "UTF-16"),
@@ -143,7 +146,7 @@ BAD = [
     (GOOD + "c\0,1e8,1e9,3\n", "line 4: this is not text"),
     (b"PK\x03\x04" + bytes(range(256)), "Excel"),
     (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "this is not text"),
-    ('{"N": 1e8}\n', "JSON"),
+    ('{"N": 1e8}\n', "no column for 'tokens'"),
     ("<!DOCTYPE html>\n", "HTML"),
     (gzip.compress(gzip.compress(GOOD.encode())), "gzip more than once"),
     (gzip.compress(GOOD.encode())[:-6], "damaged or cut short"),
@@ -171,7 +174,7 @@ class TestBadFiles:
 
     def test_what_is_no_file(self, tmp_path):
         assert "no such file" in refusal(tmp_path / "none.csv")
-        assert "a folder" in refusal(tmp_path)
+        assert "the folder holds no" in refusal(tmp_path)
         assert "cannot be read" in refusal("a\0b.csv")
         assert "cannot be read" in refusal("x" * 5000)
 
@@ -191,11 +194,12 @@ class TestBadFiles:
 
 class TestBounds:
     def test_an_endless_line_is_refused_after_a_mebibyte(self):
+        guard = rawtext_module._Guard("runs.csv")
+        guard.checked(b"N,D,loss\n")
         taken = itertools.count()
-        blocks = (b"x" * BLOCK for _ in taken)
         with pytest.raises(DataError, match=r"runs\.csv: line 2: this line is longer than 1,048,576 bytes"):
-            rawtext_module._collect(itertools.chain([b"N,D,loss\n"], blocks), "runs.csv")
-        assert next(taken) <= MAX_LINE // BLOCK + 2
+            while next(taken) <= MAX_LINE // BLOCK + 2:
+                guard.checked(b"x" * BLOCK)
 
     def test_a_line_of_two_gigabytes(self, write):
         path = write(GOOD)
@@ -213,15 +217,77 @@ class TestBounds:
         finally:
             tracemalloc.stop()
 
-    def test_a_line_of_a_mebibyte_across_blocks_is_not_too_long(self, monkeypatch):
+    def test_a_line_of_a_mebibyte_across_blocks_is_not_too_long(self):
         line = b"x" * (MAX_LINE - 1) + b"\n"
-        blocks = [line[i : i + BLOCK] for i in range(0, len(line), BLOCK)]
-        assert rawtext_module._collect(iter(blocks * 2), "runs.csv") == line * 2
+        guard = rawtext_module._Guard("runs.csv")
+        for i in range(0, 2 * len(line), BLOCK):
+            guard.checked((line * 2)[i : i + BLOCK])
+        assert guard.taken == 2 * len(line)
+
+    def test_gzip_that_expands_without_end(self, write):
+        path = write(gzip.compress(HEADER.encode() + b"\n" * (1 << 25), compresslevel=9), "runs.csv.gz")
+        started = time.process_time()
+        assert "expand without end" in refusal(path)
+        assert time.process_time() - started < 5
+
+    def test_characters_and_line_ends_across_blocks(self, write, monkeypatch):
+        monkeypatch.setattr(rawtext_module, "BLOCK", 3)
+        text = "run_id,params,tokens,loss\r\n" + "".join(f"é{i},{i}e8,1e9,3\r\n" for i in range(1, 9))
+        assert read_csv(write(text)).frame["run_id"].tolist() == [f"é{i}" for i in range(1, 9)]
+        message = refusal(write((text + "ö,1e8,1e9,3\r\n").encode("utf-8").replace(b"\xb6", b"")))
+        assert "line 10: the text is not UTF-8 (byte 0xc3)" in message
 
     def test_a_table_that_is_too_large(self, write, monkeypatch):
-        monkeypatch.setattr(rawtext_module, "MAX_BYTES", 1 << 17)
-        path = write(gzip.compress(HEADER.encode() + b"\n" * (1 << 20)), "runs.csv.gz")
+        path = write(GOOD * 1000)
+        monkeypatch.setattr(rawtext_module, "MAX_BYTES", 1 << 15)
         assert "the table is larger than" in refusal(path)
+
+    def test_a_table_of_too_many_cells(self, write, monkeypatch):
+        monkeypatch.setattr(gather_module, "MAX_CELLS", 7)
+        assert "does not fit into memory" in refusal(write(GOOD))
+
+
+class TestChunks:
+    """A file is the same table however it is cut into chunks."""
+
+    ROWS = [
+        (f"r{i // 7}", 10 * (i % 7 + 1), 1e8 + i // 7, 1e9 * (i % 7 + 1), 3.5 - i / 100) for i in range(70)
+    ]
+
+    def text(self, **change):
+        rows = [["run", "step", "N", "D", "loss", "seed", "note"]]
+        rows += [[*map(str, row), str(i % 3), ""] for i, row in enumerate(self.ROWS)]
+        for place, cell in change.items():
+            row, column = map(int, place.removeprefix("at").split("_"))
+            rows[row][column] = cell
+        return "".join(",".join(row) + "\n" for row in rows)
+
+    @pytest.mark.parametrize("size", [40, 100, 1000, 1 << 20])
+    @pytest.mark.parametrize(
+        "change",
+        [{}, {"at50_5": "007x"}, {"at1_5": "x"}, {"at60_6": '"two\nlines, and ""quotes"""'}, {"at9_6": "5"}],
+    )
+    def test_the_same_table(self, write, monkeypatch, size, change):
+        path = write(self.text(**change))
+        whole = read_csv(path).frame
+        monkeypatch.setattr(scan_module, "CHUNK", size)
+        monkeypatch.setattr(rawtext_module, "BLOCK", 33)
+        pd.testing.assert_frame_equal(read_csv(path).frame, whole)
+
+    @pytest.mark.parametrize("size", [40, 1000, 1 << 20])
+    def test_the_same_place_of_an_error(self, write, monkeypatch, size):
+        monkeypatch.setattr(scan_module, "CHUNK", size)
+        monkeypatch.setattr(rawtext_module, "BLOCK", 33)
+        assert "column 'N' (line 61)" in refusal(write(self.text(at60_2="many")))
+        assert "line 61: 8 cells" in refusal(write(self.text(at60_2="1,5")))
+        text = self.text(at30_6='"two\nlines"', at60_4="-1")
+        assert "column 'loss' (line 62)" in refusal(write(text))
+
+    def test_text_after_numbers_stays_as_written(self, write, monkeypatch):
+        monkeypatch.setattr(scan_module, "CHUNK", 100)
+        monkeypatch.setattr(rawtext_module, "BLOCK", 33)
+        notes = {f"at{i}_6": "007" for i in range(1, 70)}
+        assert read_csv(write(self.text(**notes, at70_6="end"))).frame["note"].tolist()[-2:] == ["007", "end"]
 
 
 def test_describe_says_how_the_file_was_understood(write):

@@ -185,7 +185,7 @@ class TestLoad:
             load("hoffmann2022-fig4", variant="tuned")
         with pytest.raises(DataError, match=r"no variant 'tune'; it has 'kaplan', .*'tuned'"):
             load("porian-refinedweb", variant="tune")
-        with pytest.raises(DataError, match="a CSV file has no variants"):
+        with pytest.raises(DataError, match="files have no variants"):
             load("runs.csv", variant="tuned")
 
     def test_conventions_of_a_dataset_are_its_own(self):

@@ -224,7 +224,7 @@ class TestUnits:
             ({"N": [7e10], "D": [1.4e12], "C": [588e3]}, "C", "units of 1e18"),
             ({"N": [7e10], "C": [6806]}, "C", "PF-days"),
             ({"N": [7e7], "C": [0.01]}, "C", "PF-days"),
-            ({"N": [7e7], "D": [1.4e9], "C": [9e17]}, "C", "'reported'"),
+            ({"N": [7e7], "D": [1.4e9], "C": [9e17]}, "C", "flop_rule=reported"),
             ({"N": [7e7], "C": [6e18], "budget": [6]}, "budget", "nominal compute"),
         ],
     )

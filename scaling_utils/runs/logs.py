@@ -1,0 +1,126 @@
+"""From entries of a log to measured points, and from a table of run settings to all points of the runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from scaling_utils.errors import DataError
+from scaling_utils.runs.columns import match_columns
+from scaling_utils.runs.gather import Sheet
+
+_OF_A_RUN = ("params", "dataset", "budget")
+"""Columns that are the same for all points of a run."""
+
+
+def keep_points(sheet: Sheet, *, columns: Mapping[str, str] | None = None) -> tuple[Sheet, int]:
+    """Keep the entries of a log that hold a loss, with what the run had logged of other counts by then.
+
+    Parameters
+    ----------
+    sheet
+        Entries in order of time, or with steps.
+    columns
+        The sheet's column name to the canonical one, where the user said so.
+
+    Returns
+    -------
+    Sheet
+        One row per entry with a loss. Params, dataset and budget hold for the whole run, wherever they were
+        logged; tokens, FLOPs and sequences are the latest ones.
+    int
+        How many entries without a loss were left out.
+
+    Raises
+    ------
+    DataError
+        If no entry holds a loss, or two columns have one meaning.
+    """
+    if not sheet.logged:
+        return sheet, 0
+    frame = sheet.frame if sheet.run is None else _named(sheet, columns)
+    found = {c: name for name, c in match_columns(list(frame), columns=columns, file=sheet.source).items()}
+    if "loss" not in found:
+        return replace(sheet, frame=frame, run=None), 0
+    order = np.arange(len(frame))
+    if "step" in found and frame[found["step"]].dtype.kind == "f":
+        order = np.argsort(frame[found["step"]].to_numpy(), kind="stable")
+    frame = frame.iloc[order].reset_index(drop=True)
+    runs = frame[found["run_id"]].fillna("") if "run_id" in found else pd.Series("", index=frame.index)
+    grouped = frame.groupby(runs.to_numpy(), sort=False)
+    for name in ("tokens", "flops", "sequences", *_OF_A_RUN):
+        if name in found:
+            filled = grouped[found[name]].ffill()
+            if name in _OF_A_RUN:
+                filled = filled.groupby(runs.to_numpy(), sort=False).bfill()
+            frame[found[name]] = filled
+    measured = frame[found["loss"]].notna().to_numpy()
+    if not measured.any():
+        raise DataError(
+            "no entry of the log holds a loss",
+            file=sheet.source,
+            column=found["loss"],
+            remedy="Name the column of the held-out loss: --map loss=THEIRS.",
+        )
+    kept = np.flatnonzero(measured)
+    kept = kept[np.argsort(order[kept], kind="stable")]
+    points = frame.iloc[kept].reset_index(drop=True)
+    return replace(sheet, frame=points, lines=sheet.lines[order][kept], run=None), int((~measured).sum())
+
+
+def _named(sheet: Sheet, columns: Mapping[str, str] | None) -> pd.DataFrame:
+    """The frame with the name of the run, unless it has a column of run names."""
+    found = match_columns(list(sheet.frame), columns=columns, file=sheet.source)
+    if "run_id" in found.values():
+        return sheet.frame
+    return sheet.frame.assign(run_id=pd.Series([sheet.run] * len(sheet.frame), dtype="str"))
+
+
+def attach_settings(
+    sheets: list[Sheet], founds: list[Mapping[str, str]]
+) -> tuple[list[Sheet], list[Mapping[str, str]]]:
+    """Give curves the model size that another source states once per run, as a table of runs does.
+
+    Parameters
+    ----------
+    sheets
+        The sources.
+    founds
+        For each, its column names to the canonical ones.
+
+    Returns
+    -------
+    list, list
+        Sheets that have points of their own, with params, dataset and budget from the others, and their
+        column names to the canonical ones. A table of runs that served so is no longer among them.
+    """
+    used: set[int] = set()
+    made, made_founds = [], []
+    for i, (sheet, found) in enumerate(zip(sheets, founds, strict=True)):
+        here = {c: name for name, c in found.items()}
+        if "params" in here or "run_id" not in here:
+            made.append((i, sheet))
+            made_founds.append(found)
+            continue
+        frame, spelling = sheet.frame, dict(found)
+        for j, (other, theirs) in enumerate(zip(sheets, founds, strict=True)):
+            there = {c: name for name, c in theirs.items()}
+            if i == j or not {"run_id", "params"} <= set(there):
+                continue
+            names = other.frame[there["run_id"]]
+            if names.duplicated().any() or not names.isin(frame[here["run_id"]]).any():
+                continue
+            used.add(j)
+            for name in _OF_A_RUN:
+                if name in there and name not in here and name not in frame:
+                    values = pd.Series(other.frame[there[name]].to_numpy(), index=names.to_numpy())
+                    frame = frame.assign(**{name: frame[here["run_id"]].map(values)})
+                    spelling[name] = name
+                    here[name] = name
+        made.append((i, replace(sheet, frame=frame)))
+        made_founds.append(spelling)
+    kept = [n for n, (i, _) in enumerate(made) if i not in used]
+    return [made[n][1] for n in kept], [made_founds[n] for n in kept]
