@@ -95,11 +95,15 @@ def readable(value: Any) -> str:
 
     >>> readable(0.50843), readable(6e18), readable(1.0684e9), readable(math.nan), readable(22)
     ('0.5084', '6 × 10¹⁸', '1.068 × 10⁹', '–', '22')
+    >>> readable(-math.inf)
+    '−∞'
     """
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return str(value)
     if math.isnan(value):
         return "–"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
     if value == 0 or 1e-3 <= abs(value) < 1e5:
         return f"{value:.0f}" if abs(value) >= 1e4 else f"{value:.4g}"
     mantissa, exponent = f"{value:.3e}".split("e")

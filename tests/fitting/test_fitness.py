@@ -1,0 +1,141 @@
+"""The verdicts of `fitness` are those of the notebooks themselves."""
+
+import contextlib
+import io
+import json
+import warnings
+from pathlib import Path
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from scaling_utils import load
+from scaling_utils.errors import ScalingError
+from scaling_utils.fitting.envelope_curves import simulate_runs
+from scaling_utils.fitting.fitness import fitness
+from scaling_utils.laws import HoffmannLaw, published_law
+from scaling_utils.runs.table import RunTable
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+SURFACE = HoffmannLaw(**published_law("besiroglu2024").values)
+FEW = {"resamples": 40, "resamples_other": 20, "redraws": 10}
+
+
+def curves(sizes=(1e7, 1e9, 8), **columns):
+    """Training curves with steps, on a known surface."""
+    made = simulate_runs(SURFACE, noise=0.002, seed=1, sizes=sizes, flops=(1e17, 1e20))
+    frame = made.frame.assign(step=(made.frame["tokens"] / 2**18).round(), **columns)
+    kept = ~frame.duplicated(["run_id", "step"])
+    return RunTable.from_frame(frame[kept].reset_index(drop=True), source="curves.csv")
+
+
+def slices(budgets=4, sizes=7, *, seed=0, **columns):
+    """IsoFLOP runs on a known surface."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for budget in np.geomspace(1e18, 1e20, budgets):
+        for params in SURFACE.params_opt(budget) * np.geomspace(0.3, 3, sizes):
+            tokens = budget / (6 * params)
+            loss = float(SURFACE.loss(params, tokens)) * np.exp(0.001 * rng.standard_normal())
+            rows.append({"params": params, "tokens": tokens, "loss": loss, "budget": budget})
+    return RunTable.from_frame(pd.DataFrame(rows).assign(**columns), source="slices.csv")
+
+
+def two_protocols():
+    both = [slices(seed=seed).frame.assign(variant=name) for seed, name in enumerate(("warm", "cold"))]
+    frame = pd.concat(both, ignore_index=True).drop(columns="run_id")
+    return RunTable.from_frame(frame, source="protocols.csv")
+
+
+def two_methods():
+    moba = load("lu2025-moba")
+    names = {"full": "dense", "moba": "strided"}
+    return RunTable.from_frame(
+        moba.frame.assign(attention=moba.frame["attention"].map(names)), source="m.csv"
+    )
+
+
+TABLES = {
+    "curves": (curves, "01 02 04 05 08"),
+    "slices": (slices, "03 04 08"),
+    "slices of three sizes": (lambda: slices(sizes=3), "04 08"),
+    "two protocols": (two_protocols, "03 04 07 08"),
+    "two methods": (two_methods, "02 04 05 06 08"),
+    "one size": (lambda: curves((1e8, 1e8, 1)), ""),
+    "three runs": (lambda: slices(budgets=1, sizes=3), ""),
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_which_notebooks_a_table_serves(name):
+    make, expected = TABLES[name]
+    verdicts = fitness(make())
+    assert [v.notebook for v in verdicts] == sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
+    assert [v.notebook[:2] for v in verdicts if v.serves] == expected.split()
+    assert all(v.why and v.needs and bool(v.parameters) == v.serves for v in verdicts)
+
+
+def run_notebook(verdict, runs, tmp_path):
+    """The code of a notebook with the parameters of a verdict, in this process."""
+    path = tmp_path / "runs.csv"
+    runs.frame.to_csv(path, index=False)
+    cells = json.loads((NOTEBOOKS / f"{verdict.notebook}.ipynb").read_text(encoding="utf-8"))["cells"]
+    code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    names: dict[str, object] = {}
+    exec(code[0], names)
+    unknown = verdict.parameters.keys() - names.keys()
+    assert not unknown
+    few = {name: value for name, value in FEW.items() if name in names}
+    types = {name: type(names[name]) for name in verdict.parameters}
+    assert types == {name: type(value) for name, value in verdict.parameters.items()}
+    names |= {**verdict.parameters, **few, "dataset": str(path)}
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        for cell in code[1:]:
+            exec(cell, names)
+    plt.close("all")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name, (_, served) in TABLES.items() if served])
+def test_the_notebooks_run_where_the_verdict_is_that_they_do(name, tmp_path, monkeypatch):
+    matplotlib.use("Agg")
+    runs = TABLES[name][0]()
+    for verdict in fitness(runs):
+        if verdict.serves:
+            run_notebook(verdict, runs, tmp_path)
+
+
+def test_a_pair_has_names_that_no_other_size_shares():
+    runs = curves()
+    frame = runs.frame.assign(run_id=["run-" + name for name in runs.frame["run_id"]])
+    pair = fitness(RunTable.from_frame(frame, source="named.csv"))[4]
+    larger, smaller = (
+        frame[frame["run_id"].str.startswith(str(pair.parameters[s]))] for s in ("larger", "smaller")
+    )
+    assert larger["params"].nunique() == smaller["params"].nunique() == 1
+    assert 1.5 < larger["params"].iloc[0] / smaller["params"].iloc[0] < 3
+
+
+def test_batch_and_warm_up_come_from_the_steps():
+    runs = curves()
+    parameters = fitness(runs)[0].parameters
+    assert parameters["batch"] == pytest.approx(2**18, rel=0.01)
+    longest = runs.frame.groupby("run_id")["step"].max().median()
+    assert 0 < float(parameters["warmup"]) < 0.05 * longest
+
+
+def test_a_loss_in_bits_per_byte_is_no_table_for_the_critical_batch_size():
+    from dataclasses import replace
+
+    runs = curves()
+    in_bits = replace(runs, conventions=replace(runs.conventions, loss_unit="bits/byte"))
+    verdict = fitness(in_bits)[0]
+    assert not verdict.serves and "bits/byte" in verdict.why
+    with pytest.raises(ScalingError):
+        from scaling_utils.fitting.kaplan_fit import fit_kaplan
+
+        fit_kaplan(in_bits)
