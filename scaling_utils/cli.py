@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from scaling_utils.commands.build import build_command, serve_command
-from scaling_utils.commands.check import check_command
+from scaling_utils.commands.check import check_command, template_command
 from scaling_utils.commands.claims import claims_command
 from scaling_utils.commands.datasets import datasets_app
 from scaling_utils.commands.fit import fit_command, plan_command
@@ -24,7 +24,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (build_command, serve_command, check_command, fit_command, plan_command, claims_command):
+for command in (
+    *(build_command, serve_command, check_command, template_command),
+    *(fit_command, plan_command, claims_command),
+):
     app.command(command.__name__.removesuffix("_command"))(command)
 app.add_typer(datasets_app, name="datasets")
 app.add_typer(ladder_app, name="ladder")

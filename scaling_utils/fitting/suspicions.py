@@ -1,6 +1,6 @@
 """What looks wrong in a table that can be read, and the option that mends it.
 
-What cannot be right is refused when the table is made; these are the cases that a careful reader would ask about.
+What cannot be right is refused when the table is made; these cases a careful reader would ask about.
 """
 
 from __future__ import annotations
@@ -67,8 +67,8 @@ def suspicions(runs: RunTable) -> tuple[Suspicion, ...]:
 
     Notes
     -----
-    *Source*: the expected loss is that of Hoffmann et al. 2022, equation 10, which holds for English web text and
-    a vocabulary of 32,000; a table of other data may be far from it and right.
+    *Source*: the expected loss is that of Hoffmann et al. 2022, equation 10, which holds for English web text
+    and a vocabulary of 32,000; a table of other data may be far from it and right.
 
     Examples
     --------
@@ -77,16 +77,8 @@ def suspicions(runs: RunTable) -> tuple[Suspicion, ...]:
     half of the final losses are above 26.1 nats/token, ... (--unit loss=perplexity)
     """
     ends = runs.final_points()
-    return tuple(
-        [
-            *_loss_unit(runs, ends),
-            *_flop_rule(runs, ends),
-            *_proportions(runs, ends),
-            *_duplicates(runs, ends),
-            *_early(runs, ends),
-            *_rising(runs, ends),
-        ]
-    )
+    looks = (_loss_unit, _flop_rule, _proportions, _duplicates, _early, _rising)
+    return tuple(suspicion for look in looks for suspicion in look(runs, ends))
 
 
 def _loss_unit(runs: RunTable, ends: RunTable) -> Iterator[Suspicion]:
@@ -142,8 +134,8 @@ def _proportions(runs: RunTable, ends: RunTable) -> Iterator[Suspicion]:
     counts = ("params", "tokens") if ratio > high else ("tokens", "params")
     suspect = next((name for name in counts if name in runs.spelling), "flops")
     yield Suspicion(
-        f"half of the runs saw {'more' if ratio > high else 'fewer'} than {ratio:.3g} tokens per parameter: are "
-        f"the {suspect} in thousands or millions?",
+        f"half of the runs saw {'more' if ratio > high else 'fewer'} than {ratio:.3g} tokens per parameter: "
+        f"are the {suspect} in thousands or millions?",
         f"--unit {suspect}=1e3 or --unit {suspect}=1e6",
     )
 
@@ -176,7 +168,8 @@ def _early(runs: RunTable, ends: RunTable) -> Iterator[Suspicion]:
     early = ends.frame["run_id"][share < EARLY]
     if len(early):
         yield Suspicion(
-            f"{_runs(early)} ends early, at {share.min():.0%} of the others' {by} or of its budget: interrupted?",
+            f"{_runs(early)} ends early, at {share.min():.0%} of the others' {by} or of its budget: "
+            "interrupted?",
             _exclude(early),
         )
 
@@ -187,7 +180,8 @@ def _rising(runs: RunTable, ends: RunTable) -> Iterator[Suspicion]:
     risen = ends.frame["run_id"][rise > RISE]
     if len(risen):
         yield Suspicion(
-            f"{_runs(risen)} ends {rise.max():.0%} above the lowest loss: diverged, or trained past its best point?",
+            f"{_runs(risen)} ends {rise.max():.0%} above the lowest loss: diverged, or trained past its best "
+            "point?",
             _exclude(risen),
         )
 

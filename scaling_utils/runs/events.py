@@ -85,10 +85,12 @@ def read_events(files: list[tuple[str, Path]], *, source: str) -> Sheet:
 
 def _scalars(path: Path) -> Iterator[tuple[int | None, str, Any]]:
     """Yield step, tag and value; without a step, the name and value of a hyperparameter."""
-    from google.protobuf.message import DecodeError
-    from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
-    from tensorboard.plugins.hparams import metadata as hparams
-    from tensorboard.util import tensor_util
+    from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+    from tensorboard.backend.event_processing.event_file_loader import (  # type: ignore[import-untyped]
+        EventFileLoader,
+    )
+    from tensorboard.plugins.hparams import metadata as hparams  # type: ignore[import-untyped]
+    from tensorboard.util import tensor_util  # type: ignore[import-untyped]
 
     logging.getLogger("tensorboard").setLevel(logging.ERROR)
     _refuse_oversized(path)
@@ -105,7 +107,10 @@ def _scalars(path: Path) -> Iterator[tuple[int | None, str, Any]]:
                     array = tensor_util.make_ndarray(value.tensor)
                     if array.size == 1:
                         yield int(event.step), value.tag, float(array.item())
-    except (DecodeError, ValueError, TypeError, OverflowError, KeyError, MemoryError, OSError) as error:
+    except MemoryError:
+        # The last record was cut short and claims a length that no file has.
+        return
+    except (DecodeError, ValueError, TypeError, OverflowError, KeyError, OSError) as error:
         raise DataError(
             f"the event file is damaged ({clip(f'{type(error).__name__}: {error}', 100)})",
             file=path.name,

@@ -65,6 +65,11 @@ class Sheet:
     stated: Mapping[str, str] = field(default_factory=dict)
     run: str | None = None
 
+    @property
+    def names(self) -> list[str]:
+        """The column names."""
+        return [str(name) for name in self.frame.columns]
+
 
 def gather(
     open_chunks: Callable[[], Iterator[Chunk]],
@@ -146,7 +151,7 @@ class _Gatherer:
             raise DataError(
                 "the table does not fit into memory",
                 file=self.file,
-                remedy="Keep the columns that are needed, thin the curves, or keep the last point of each run.",
+                remedy="Keep the columns that are needed, or the last point of each run.",
             )
 
     def mixed(self) -> set[str]:
@@ -161,7 +166,8 @@ class _Gatherer:
         made: dict[str, pd.Series[Any]] = {}
         for name in list(self.parts):
             made[name] = self._whole(name, self.parts.pop(name))
-        return pd.DataFrame(made, copy=False, index=pd.RangeIndex(self.height))
+        # Few columns may be large, and are not copied; many are better held as one block.
+        return pd.DataFrame(made, copy=len(made) > 64, index=pd.RangeIndex(self.height))
 
     def lines(self) -> _Array:
         return np.concatenate(self.rows) if self.rows else np.empty(0, np.int64)
@@ -185,10 +191,8 @@ class _Gatherer:
 
     def _whole(self, name: str, parts: list[tuple[int, _Array]]) -> pd.Series[Any]:
         is_text = (
-            (name in self.pools
-            and any(part.dtype.kind == "i" and not _empty(part) for _, part in parts))
-            or all(_empty(part) for _, part in parts)
-        )
+            name in self.pools and any(part.dtype.kind == "i" and not _empty(part) for _, part in parts)
+        ) or all(_empty(part) for _, part in parts)
         if is_text:
             codes = np.full(self.height, -1, np.int32)
             for start, part in parts:

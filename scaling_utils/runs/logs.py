@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -42,7 +42,8 @@ def keep_points(sheet: Sheet, *, columns: Mapping[str, str] | None = None) -> tu
     if not sheet.logged:
         return sheet, 0
     frame = sheet.frame if sheet.run is None else _named(sheet, columns)
-    found = {c: name for name, c in match_columns(list(frame), columns=columns, file=sheet.source).items()}
+    names = [str(name) for name in frame.columns]
+    found = {c: name for name, c in match_columns(names, columns=columns, file=sheet.source).items()}
     if "loss" not in found:
         return replace(sheet, frame=frame, run=None), 0
     order = np.arange(len(frame))
@@ -73,14 +74,14 @@ def keep_points(sheet: Sheet, *, columns: Mapping[str, str] | None = None) -> tu
 
 def _named(sheet: Sheet, columns: Mapping[str, str] | None) -> pd.DataFrame:
     """The frame with the name of the run, unless it has a column of run names."""
-    found = match_columns(list(sheet.frame), columns=columns, file=sheet.source)
+    found = match_columns(sheet.names, columns=columns, file=sheet.source)
     if "run_id" in found.values():
         return sheet.frame
     return sheet.frame.assign(run_id=pd.Series([sheet.run] * len(sheet.frame), dtype="str"))
 
 
 def attach_settings(
-    sheets: list[Sheet], founds: list[Mapping[str, str]]
+    sheets: Sequence[Sheet], founds: Sequence[Mapping[str, str]]
 ) -> tuple[list[Sheet], list[Mapping[str, str]]]:
     """Give curves the model size that another source states once per run, as a table of runs does.
 
@@ -98,7 +99,8 @@ def attach_settings(
         column names to the canonical ones. A table of runs that served so is no longer among them.
     """
     used: set[int] = set()
-    made, made_founds = [], []
+    made: list[tuple[int, Sheet]] = []
+    made_founds: list[Mapping[str, str]] = []
     for i, (sheet, found) in enumerate(zip(sheets, founds, strict=True)):
         here = {c: name for name, c in found.items()}
         if "params" in here or "run_id" not in here:

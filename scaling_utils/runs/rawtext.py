@@ -255,6 +255,4 @@ def _refuse_other_formats(head: bytes, file: str) -> None:
     start = head.removeprefix(_UTF8_BOM).lstrip()
     for magic, name in _FORMATS.items():
         if start.startswith(magic):
-            raise DataError(
-                f"this is no table but appears to be {name}", file=file, remedy=SAVE_AS
-            )
+            raise DataError(f"this is no table but appears to be {name}", file=file, remedy=SAVE_AS)

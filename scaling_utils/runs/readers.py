@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import reduce
 from pathlib import Path
@@ -60,8 +60,8 @@ def read_runs(
     Notes
     -----
     In a log (all formats but plain tables) a point is an entry with a loss; params hold for the whole run,
-    and tokens and FLOPs are the latest ones logged by then. A source with one row per run and no points of its
-    own, such as the runs table of Weights & Biases, gives its params to the curves of runs of the same name.
+    and tokens and FLOPs are the latest ones logged by then. A source with one row per run and no points of
+    its own, such as the runs table of Weights & Biases, gives its params to the curves of runs of the same name.
 
     Examples
     --------
@@ -81,8 +81,8 @@ def read_runs(
     chosen = [{n: c for n, c in columns.items() if n in sheet.frame} for sheet in sheets]
     kept = [keep_points(sheet, columns=own) for sheet, own in zip(sheets, chosen, strict=True)]
     sheets = [sheet for sheet, _ in kept]
-    founds = [
-        match_columns(list(sheet.frame), columns=own, file=sheet.source)
+    founds: list[Mapping[str, str]] = [
+        match_columns(sheet.names, columns=own, file=sheet.source)
         for sheet, own in zip(sheets, chosen, strict=True)
     ]
     sheets, founds = attach_settings(sheets, founds)
@@ -151,10 +151,10 @@ def _check_columns(columns: Mapping[str, str], sheets: list[Sheet]) -> None:
     """Refuse a name that no source has."""
     for name in columns:
         if not any(name in sheet.frame for sheet in sheets):
-            match_columns(list(sheets[0].frame), columns={name: columns[name]}, file=sheets[0].source)
+            match_columns(sheets[0].names, columns={name: columns[name]}, file=sheets[0].source)
 
 
-def _check_units(units: Units, sheets: list[Sheet], founds: list[Mapping[str, str]]) -> None:
+def _check_units(units: Units, sheets: Sequence[Sheet], founds: Sequence[Mapping[str, str]]) -> None:
     for name in units:
         if not any(name in found.values() for found in founds):
             raise DataError(

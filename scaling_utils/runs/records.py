@@ -23,7 +23,7 @@ MAX_DOCUMENT = 1 << 27
 MAX_KEYS = 2_000
 _BATCH = 20_000
 
-_NAMED = {"loss": "train_loss"}
+_NAMED = {"loss": "training_loss"}
 """What the trainer calls `loss` is the loss of the training batches since the last entry."""
 
 
@@ -95,7 +95,10 @@ def _trainer_state(
     frame = _spent(frame, state, path.name)
     taken = {name: c for name, c in (columns or {}).items() if name in frame}
     seen = "num_input_tokens_seen"
-    if seen in frame and "tokens" not in match_columns(list(frame), columns=taken).values():
+    if (
+        seen in frame
+        and "tokens" not in match_columns([str(name) for name in frame.columns], columns=taken).values()
+    ):
         frame = frame.rename(columns={seen: "tokens"})
     # The trainer's FLOPs are 6 x tokens x parameters without embeddings.
     return Sheet(

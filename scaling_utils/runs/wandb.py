@@ -38,7 +38,7 @@ def unfold_chart(sheet: Sheet) -> Sheet:
     0      a   1.0   4.0
     1      a   2.0   3.0
     """
-    names = [str(name) for name in sheet.frame]
+    names = sheet.names
     present = set(names)
     charted = [
         name for name in names if _BETWEEN in name and all(name + bound in present for bound in _BOUNDS)

@@ -1,0 +1,226 @@
+"""Every format gives the table that the others give."""
+
+import json
+import struct
+
+import pytest
+
+from scaling_utils.errors import ConventionError, DataError
+from scaling_utils.runs.readers import describe, read_runs
+from scaling_utils.runs.registry import load
+from tests.runs import samples
+
+MAP = {"n_params": "params"}
+
+
+def table(*sources, **options):
+    runs = read_runs(sources, **options)
+    names = ["run_id", "step", "params", "tokens", "loss"]
+    return sorted(map(tuple, runs.frame[names].round(6).to_numpy().tolist()))
+
+
+WANTED = sorted(
+    (row["run"], row["step"], row["n_params"], row["tokens"], row["eval/loss"]) for row in samples.points()
+)
+SMALL = [row for row in WANTED if row[0] == "small"]
+
+
+@pytest.fixture
+def put(tmp_path):
+    def write(name, content):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return write
+
+
+def refusal(*sources, **options):
+    with pytest.raises(DataError) as caught:
+        read_runs(sources, **options)
+    assert str(caught.value).isprintable()
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["runs.csv", "runs.tsv", "runs.csv.gz", "runs.parquet"])
+def test_tables(put, name):
+    assert table(put(name, samples.FILES[name])) == WANTED
+
+
+@pytest.mark.parametrize("name", ["runs.jsonl", "runs.jsonl.gz", "runs.json"])
+def test_records_are_entries_of_a_log(put, name):
+    path = put(name, samples.FILES[name])
+    runs = read_runs(path, columns={"config/n_params": "params"})
+    assert table(path, columns={"config/n_params": "params"}) == WANTED
+    assert runs.unmeasured == 6
+    assert ("left out", "6 without a loss") in describe(runs)
+    assert "betas" not in " ".join(runs.frame.columns)
+
+
+def test_the_name_of_a_file_does_not_matter(put):
+    assert table(put("table", samples.parquet())) == WANTED
+    assert table(put("a.csv", samples.jsonl()), columns={"config/n_params": "params"}) == WANTED
+
+
+def test_one_file_per_run(put):
+    files = []
+    for run in samples.SIZES:
+        text = "".join(json.dumps(entry) + "\n" for entry in samples.history(run))
+        files.append(put(f"{run}.jsonl", text))
+    assert table(*files, columns={"config/n_params": "params"}) == WANTED
+
+
+def test_a_chart_of_wandb_with_its_table_of_runs(put):
+    chart, runs = put("chart.csv", samples.wandb_chart()), put("runs.csv", samples.wandb_runs())
+    options = {"columns": {"step": "tokens"}, "units": {"tokens": samples.TOKENS_PER_STEP}}
+    read = read_runs([chart, runs], **options)
+    found = sorted(map(tuple, read.frame[["run_id", "params", "tokens", "loss"]].to_numpy().tolist()))
+    assert found == [(run, *rest) for run, _, *rest in WANTED]
+    assert "no column for 'params'" in refusal(chart)
+
+
+def test_trainer_state(put):
+    path = put("out/small/checkpoint-30/trainer_state.json", samples.trainer_state())
+    runs = read_runs(path)
+    assert table(path) == SMALL
+    assert runs.conventions.param_count == "non-embedding"
+    assert read_runs(path, conventions={"param_count": "total"}).conventions.param_count == "total"
+    assert runs.spelling["loss"] == "eval_loss"
+    by_train = read_runs(path, columns={"training_loss": "loss"})
+    assert by_train.frame["loss"].iloc[0] == pytest.approx(SMALL[0][-1] + 0.1)
+
+
+def test_a_folder_of_trainer_states_takes_the_last_checkpoint(put, tmp_path):
+    for run in samples.SIZES:
+        for last in (1, 2, 3):
+            state = samples.trainer_state(run, samples.STEPS[:last])
+            put(f"out/{run}/checkpoint-{10 * last}/trainer_state.json", state)
+    assert table(tmp_path / "out") == WANTED
+
+
+def test_event_files(tmp_path):
+    logs = samples.event_folder(tmp_path)
+    read = table(logs)
+    assert [row[:4] for row in read] == [row[:4] for row in WANTED]
+    assert [row[4] for row in read] == pytest.approx([row[4] for row in WANTED])
+    runs = read_runs(logs)
+    assert set(runs.frame["optimizer"]) == {"adamw"}
+    one = read_runs(logs / "small" / "events.out.tfevents.1.host")
+    assert set(one.frame["run_id"]) == {"small"}
+
+
+def test_an_event_file_cut_short_ends_there(put):
+    data = samples.events()
+    assert len(read_runs(put("small/events.out.tfevents.1", data[:-5]))) == 2
+    assert "hold no scalars" in refusal(put("small/events.out.tfevents.2", data[:60]))
+
+
+def test_a_record_that_claims_to_be_huge(put):
+    from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import masked_crc32c
+
+    header = struct.pack("<Q", 1 << 40)
+    data = samples.events() + header + struct.pack("<I", masked_crc32c(header)) + b"x"
+    assert len(read_runs(put("small/events.out.tfevents.1", data))) == 3
+
+
+def test_a_folder_of_tables_and_run_names_kept_apart(put, tmp_path):
+    put("sweep/one.csv", samples.csv())
+    put("sweep/two.csv", samples.csv())
+    runs = read_runs(tmp_path / "sweep")
+    assert runs.n_runs == 4
+    assert "one.csv/small" in set(runs.frame["run_id"])
+    assert "holds no event files" in refusal(put("empty/readme.txt", "").parent)
+
+
+def test_sources_that_count_differently(put):
+    files = [put("runs.csv", samples.csv()), put("small/trainer_state.json", samples.trainer_state())]
+    with pytest.raises(ConventionError, match="param_count"):
+        read_runs(files)
+    assert read_runs(files, conventions={"param_count": "total"}).n_runs == 3
+
+
+class TestOptions:
+    TEXT = "model,size,seen,ppl\na,70,1.4,30\nb,400,8,20\n"
+
+    def test_foreign_names_and_units(self, put):
+        runs = read_runs(
+            put("mine.csv", self.TEXT),
+            columns={"model": "run_id", "seen": "tokens", "ppl": "loss"},
+            units={"params": 1e6, "tokens": 1e9, "loss": "perplexity"},
+            conventions={"loss_unit": "nats/token"},
+        )
+        assert runs.frame["tokens"].tolist() == [1.4e9, 8e9]
+        assert runs.frame["params"].tolist() == [7e7, 4e8]
+        assert runs.frame["loss"].round(3).tolist() == [3.401, 2.996]
+
+    @pytest.mark.parametrize(
+        ("options", "expected"),
+        [
+            ({"columns": {"nil": "loss"}}, "columns= names 'nil'"),
+            ({"columns": {"seen": "tokns"}}, "maps 'seen' to 'tokns'"),
+            ({"columns": {"seen": "tokens"}}, "--map loss="),
+            ({"units": {"tokens": 1e9}}, "a unit is given for 'tokens'"),
+            (
+                {"units": {"params": "perplexity"}, "columns": {"ppl": "loss", "seen": "D"}},
+                "which is not one of",
+            ),
+            ({"conventions": {"rule": "6ND"}}, "'rule' is no convention"),
+            ({"columns": {"ppl": "loss", "seen": "tokens"}}, "or give --unit params=1e9"),
+        ],
+    )
+    def test_a_mistaken_option_is_named(self, put, options, expected):
+        assert expected in refusal(put("mine.csv", self.TEXT), **options)
+
+    def test_excluded_runs(self, put):
+        path = put("runs.csv", samples.csv())
+        assert table(path, exclude=["large"]) == SMALL
+        assert "there is no run 'huge'" in refusal(path, exclude=["huge"])
+        assert "every run is left out" in refusal(path, exclude=["small", "large"])
+
+    def test_load_takes_them_for_files_only(self, put):
+        path = put("runs.csv", samples.csv())
+        assert load([path], exclude=["large"]).n_runs == 1
+        assert load(path.parent).n_runs == 2
+        with pytest.raises(DataError, match="has its own columns"):
+            load("hoffmann2022-fig4", exclude=["x"])
+        with pytest.raises(DataError, match="cannot be read together"):
+            load(["hoffmann2022-fig4", path])
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("content", "expected"),
+        [
+            (b"PAR1" + bytes(100) + b"PAR1", "the Parquet data are damaged"),
+            (samples.parquet()[:-20], "the Parquet data are damaged"),
+            (b'{"step": 1, "loss": 3}\n{"step": 2,', "line 2: this is not valid JSON"),
+            (b'{"loss": 3}\n[1]\n', "line 2: this line is not a JSON object"),
+            (b"[" * 100_000, "nested too deeply"),
+            (b'{"a":' * 100_000, "nested too deeply"),
+            (b"[1, 2]", "neither one object per line"),
+            (b'{"log_history": []}', "the log_history is empty"),
+            (b'{"log_history": 3}', "neither one object per line"),
+            (
+                b'{"N": 1e8, "D": 1e9, "loss": "low"}\n',
+                "column 'loss' (line 1): losses must be numbers, not 'low'",
+            ),
+            (b'[{"N": 1e8, "D": 1e9, "loss": "low"}]', "column 'loss' (entry 1)"),
+            (b'{"N": 1e8, "D": 1e9, "loss": null}\n', "no entry of the log holds a loss"),
+            (b'{"N": 1e8, "D": 1e9, "loss": NaN}\n', "no entry of the log holds a loss"),
+            (b"\x80\x04\x95", "a pickle"),
+            (b"!!python/object/apply:os.system ['true']\n", "not separated by"),
+        ],
+    )
+    def test_one_clear_message(self, put, content, expected):
+        assert expected in refusal(put("file", content))
+
+    def test_rows_of_parquet_are_counted_as_rows(self, put):
+        import io
+
+        import polars as pl
+
+        buffer = io.BytesIO()
+        frame = pl.DataFrame({"N": [1e8, 2e8], "D": [1e9, 1e9], "loss": ["3", "low"]})
+        frame.write_parquet(buffer)
+        assert "column 'loss' (row 2)" in refusal(put("x.parquet", buffer.getvalue()))
