@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from scaling_utils.fitting.trailing import fit_trailing
     from scaling_utils.laws import allocation_law, published_law
     from scaling_utils.results import Estimate, FitResult
-    from scaling_utils.runs.readers import read_csv
+    from scaling_utils.runs.readers import read_runs
     from scaling_utils.runs.registry import datasets, load
     from scaling_utils.runs.table import RunTable
 
@@ -36,7 +36,7 @@ __all__ = [
     "fit_trailing",
     "load",
     "published_law",
-    "read_csv",
+    "read_runs",
     "size_cost",
 ]
 
@@ -59,7 +59,7 @@ _HOMES = {
     "fit_trailing": "fitting.trailing",
     "load": "runs.registry",
     "published_law": "laws",
-    "read_csv": "runs.readers",
+    "read_runs": "runs.readers",
     "size_cost": "allocation",
 }
 

@@ -42,7 +42,15 @@ def test_version_and_help(call):
     code, out, _ = call("--version")
     assert code == 0
     assert out.startswith("scaling-book 0.")
-    for arguments in ((), ("build",), ("serve",), ("check",), ("datasets",), ("datasets", "fetch")):
+    for arguments in (
+        (),
+        ("build",),
+        ("serve",),
+        ("check",),
+        ("template",),
+        ("datasets",),
+        ("datasets", "fetch"),
+    ):
         code, out, err = call(*arguments, "--help")
         assert code == 0, err
         assert "Usage: scaling-book" in out

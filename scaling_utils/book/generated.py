@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from scaling_utils.book.commit import last_commit
 from scaling_utils.book.comparisons import comparison_fragments
+from scaling_utils.book.data_format import data_format_fragments
 from scaling_utils.book.descriptions import description_fragments
 from scaling_utils.book.fitting_tables import fitting_fragments
 from scaling_utils.book.law_tables import law_fragments
@@ -37,6 +38,7 @@ def generated(project: Project, results: Results) -> dict[str, str]:
     return {
         **law_fragments(),
         **fitting_fragments(project),
+        **data_format_fragments(),
         **description_fragments(results),
         **comparison_fragments(project, results),
         "columns.md": _columns_table(),

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from scaling_utils.runs.budgets import assign_budgets
-    from scaling_utils.runs.readers import describe, read_csv
+    from scaling_utils.runs.readers import describe, read_runs
     from scaling_utils.runs.table import RunTable
 
-__all__ = ["RunTable", "assign_budgets", "describe", "read_csv"]
+__all__ = ["RunTable", "assign_budgets", "describe", "read_runs"]
 
 # Loaded at first use: pandas takes a second that `scaling-book --help` need not wait for.
-_HOMES = {"RunTable": "table", "assign_budgets": "budgets", "describe": "readers", "read_csv": "readers"}
+_HOMES = {"RunTable": "table", "assign_budgets": "budgets", "describe": "readers", "read_runs": "readers"}
 
 
 def __getattr__(name: str) -> Any:

@@ -137,7 +137,7 @@ class _Gatherer:
             as_text = name in self.texts if column is None else column.dtype == "text"
             numbers, wrong = (None, None) if as_text else _numbers(cells[name])
             if column is not None and wrong is not None and len(wrong):
-                problems.append(not_numbers(column, wrong, str(cells[name][int(wrong[0])])))
+                problems.append(not_numbers(column, wrong.tolist(), str(cells[name][int(wrong[0])])))
             elif numbers is not None and wrong is not None and not len(wrong):
                 self._keep(name, numbers)
             else:

@@ -61,7 +61,7 @@ def read_runs(
     -----
     In a log (all formats but plain tables) a point is an entry with a loss; params hold for the whole run,
     and tokens and FLOPs are the latest ones logged by then. A source with one row per run and no points of
-    its own, such as the runs table of Weights & Biases, gives its params to the curves of runs of the same name.
+    its own, such as the runs table of Weights & Biases, gives its params to the curves of runs of that name.
 
     Examples
     --------
@@ -102,49 +102,6 @@ def read_runs(
     ]
     whole = replace(reduce(RunTable.concat, tables), unmeasured=sum(count for _, count in kept))
     return _without(whole, list(exclude))
-
-
-def read_csv(
-    path: str | Path,
-    *,
-    conventions: Conventions = DEFAULT,
-    columns: Mapping[str, str] | None = None,
-) -> RunTable:
-    r"""Read a table of training runs from one text file; `read_runs` for one file and its full conventions.
-
-    Comma, tab or semicolon, found from the column names; UTF-8, with or without a byte-order mark; plain or
-    gzipped. Numbers are written as 1400000000 or 1.4e9, with a decimal point.
-
-    Parameters
-    ----------
-    path
-        The file: one row per measured point, one row of column names above (see `COLUMNS` for the names
-        that are understood).
-    conventions
-        How the file counts FLOPs and parameters, and the unit of its loss. A CSV cannot say so itself.
-    columns
-        The file's column name to the canonical one, where the aliases do not settle it.
-
-    Returns
-    -------
-    RunTable
-        The rows in the order of the file.
-
-    Raises
-    ------
-    DataError
-        If the file cannot be read as such a table; names the file, the lines, the column and a remedy.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = Path(folder) / "mine.csv"
-    ...     _ = path.write_text("Model Size,D,val_loss\n7e7,1.4e9,3.4\n4e8,8e9,2.9\n")
-    ...     read_csv(path)
-    RunTable('mine.csv': 2 points of 2 runs; C by 6ND, N total, loss in nats/token)
-    """
-    return read_runs(path, conventions=conventions, columns=columns)
 
 
 def _check_columns(columns: Mapping[str, str], sheets: list[Sheet]) -> None:

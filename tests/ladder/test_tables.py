@@ -9,7 +9,7 @@ from scaling_utils.conventions import Conventions
 from scaling_utils.ladder.config import LadderError
 from scaling_utils.ladder.store import finished, read_run, run_file, write_run
 from scaling_utils.ladder.tables import register, write_tables
-from scaling_utils.runs import RunTable, read_csv
+from scaling_utils.runs import RunTable, read_runs
 from scaling_utils.runs.registry import data_folder
 
 BYTES = Conventions("6ND", "non-embedding-with-head", "nats/byte")
@@ -84,12 +84,12 @@ def test_tables_are_tables_of_runs(runs, tmp_path):
     for run in runs:
         write_run(tmp_path, run)
     for path in write_tables(tmp_path):
-        assert isinstance(read_csv(path, conventions=BYTES), RunTable)
-    ends = read_csv(tmp_path / "prose.csv", conventions=BYTES).frame
+        assert isinstance(read_runs(path, conventions=BYTES), RunTable)
+    ends = read_runs(tmp_path / "prose.csv", conventions=BYTES).frame
     assert ends["loss"].tolist() == [1.5, 1.6, 1.7]
     assert ends["budget"].notna().tolist() == [True, True, False]
-    assert len(read_csv(tmp_path / "prose-curves.csv", conventions=BYTES)) == 4
-    attention = read_csv(tmp_path / "prose-attention.csv", conventions=BYTES).frame
+    assert len(read_runs(tmp_path / "prose-curves.csv", conventions=BYTES)) == 4
+    attention = read_runs(tmp_path / "prose-attention.csv", conventions=BYTES).frame
     assert list(attention["panel"].unique())[::16] == ["0-64", "896-1024"]
     assert attention.groupby("panel").size().unique().tolist() == [2]
 

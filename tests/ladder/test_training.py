@@ -24,7 +24,7 @@ from scaling_utils.ladder.runner import run_ladder  # noqa: E402
 from scaling_utils.ladder.store import finished  # noqa: E402
 from scaling_utils.ladder.tables import write_tables  # noqa: E402
 from scaling_utils.ladder.train import curve_steps, learning_rate, losses, train  # noqa: E402
-from scaling_utils.runs import read_csv  # noqa: E402
+from scaling_utils.runs import read_runs  # noqa: E402
 
 pytestmark = pytest.mark.slow
 
@@ -160,7 +160,7 @@ class TestLadder:
         ]
         assert run_ladder(plan, tmp_path, corpora=lambda _: text_corpus, say=print) == len(plan)
         table = next(path for path in write_tables(tmp_path) if path.name == "library.csv")
-        runs = read_csv(table, conventions=BYTES)
+        runs = read_runs(table, conventions=BYTES)
         assert (len(runs), runs.n_runs) == (15, 15)
         fit = fit_isoflop(runs, window=float("inf"), resamples=50)
         assert len(fit.valleys) == 3

@@ -11,7 +11,7 @@ import pytest
 
 from scaling_utils.conventions import Conventions
 from scaling_utils.errors import DataError
-from scaling_utils.runs import describe, read_csv
+from scaling_utils.runs import describe, read_runs
 from scaling_utils.runs import gather as gather_module
 from scaling_utils.runs import rawtext as rawtext_module
 from scaling_utils.runs import scan as scan_module
@@ -33,7 +33,7 @@ def write(tmp_path):
 
 def refusal(path, **options):
     with pytest.raises(DataError) as caught:
-        read_csv(path, **options)
+        read_runs(path, **options)
     return str(caught.value)
 
 
@@ -60,7 +60,7 @@ class TestGoodFiles:
     )
     def test_one_table_in_many_spellings(self, write, content):
         path = write(content)
-        runs = read_csv(path)
+        runs = read_runs(path)
         assert runs.frame["run_id"].tolist() == ["a", "b"]
         assert runs.frame[["params", "tokens", "loss"]].to_numpy().tolist() == [
             [7e7, 1.4e9, 3.4],
@@ -72,30 +72,30 @@ class TestGoodFiles:
 
     def test_own_columns_are_numbers_where_all_cells_are(self, write):
         path = write("N,D,loss,seed,note,self\n1e8,1e9,3,1,007,x\n2e8,2e9,3,,n/a,y\n")
-        frame = read_csv(path).frame
+        frame = read_runs(path).frame
         assert frame["seed"].iloc[0] == 1.0
         assert frame["note"].iloc[0] == 7.0
         assert frame["self"].tolist() == ["x", "y"]
 
     def test_run_names_stay_text(self, write):
-        frame = read_csv(write("run,N,D,loss\n007,1e8,1e9,3\nNA,2e8,2e9,3\n")).frame
+        frame = read_runs(write("run,N,D,loss\n007,1e8,1e9,3\nNA,2e8,2e9,3\n")).frame
         assert frame["run_id"].tolist() == ["007", "NA"]
 
     def test_the_delimiter_is_the_one_that_names_known_columns(self, write):
         path = write("N;D;loss;note (a, b, c, d, e)\n1e8;1e9;3;x\n")
-        assert read_csv(path).frame["note (a, b, c, d, e)"].tolist() == ["x"]
+        assert read_runs(path).frame["note (a, b, c, d, e)"].tolist() == ["x"]
 
     def test_columns_and_conventions_of_the_user(self, write):
         path = write("size_nonemb,D,loss\n1e8,1e9,3\n")
         conventions = Conventions(param_count="non-embedding")
-        runs = read_csv(path, columns={"size_nonemb": "params"}, conventions=conventions)
+        runs = read_runs(path, columns={"size_nonemb": "params"}, conventions=conventions)
         assert runs.conventions == conventions
         assert runs.spelling["params"] == "size_nonemb"
 
     def test_pandas_writes_what_we_read(self, write, tmp_path):
-        frame = read_csv(write(GOOD)).frame
+        frame = read_runs(write(GOOD)).frame
         frame.to_csv(tmp_path / "again.csv.gz")
-        pd.testing.assert_frame_equal(read_csv(tmp_path / "again.csv.gz").frame, frame)
+        pd.testing.assert_frame_equal(read_runs(tmp_path / "again.csv.gz").frame, frame)
 
 
 BAD = [
@@ -231,7 +231,7 @@ class TestBounds:
     def test_characters_and_line_ends_across_blocks(self, write, monkeypatch):
         monkeypatch.setattr(rawtext_module, "BLOCK", 3)
         text = "run_id,params,tokens,loss\r\n" + "".join(f"é{i},{i}e8,1e9,3\r\n" for i in range(1, 9))
-        assert read_csv(write(text)).frame["run_id"].tolist() == [f"é{i}" for i in range(1, 9)]
+        assert read_runs(write(text)).frame["run_id"].tolist() == [f"é{i}" for i in range(1, 9)]
         message = refusal(write((text + "ö,1e8,1e9,3\r\n").encode("utf-8").replace(b"\xb6", b"")))
         assert "line 10: the text is not UTF-8 (byte 0xc3)" in message
 
@@ -267,10 +267,10 @@ class TestChunks:
     )
     def test_the_same_table(self, write, monkeypatch, size, change):
         path = write(self.text(**change))
-        whole = read_csv(path).frame
+        whole = read_runs(path).frame
         monkeypatch.setattr(scan_module, "CHUNK", size)
         monkeypatch.setattr(rawtext_module, "BLOCK", 33)
-        pd.testing.assert_frame_equal(read_csv(path).frame, whole)
+        pd.testing.assert_frame_equal(read_runs(path).frame, whole)
 
     @pytest.mark.parametrize("size", [40, 1000, 1 << 20])
     def test_the_same_place_of_an_error(self, write, monkeypatch, size):
@@ -285,7 +285,10 @@ class TestChunks:
         monkeypatch.setattr(scan_module, "CHUNK", 100)
         monkeypatch.setattr(rawtext_module, "BLOCK", 33)
         notes = {f"at{i}_6": "007" for i in range(1, 70)}
-        assert read_csv(write(self.text(**notes, at70_6="end"))).frame["note"].tolist()[-2:] == ["007", "end"]
+        assert read_runs(write(self.text(**notes, at70_6="end"))).frame["note"].tolist()[-2:] == [
+            "007",
+            "end",
+        ]
 
 
 def test_describe_says_how_the_file_was_understood(write):
@@ -294,7 +297,7 @@ def test_describe_says_how_the_file_was_understood(write):
         for n in (1e8, 2e8, 4e8)
         for s in (0, 1, 2)
     )
-    lines = dict(describe(read_csv(write(text))))
+    lines = dict(describe(read_runs(write(text))))
     assert lines["rows"] == "6"
     assert lines["runs"] == "3"
     assert lines["left out"] == "3 at step 0 (untrained)"

@@ -189,7 +189,7 @@ class TestLoad:
             load("runs.csv", variant="tuned")
 
     def test_conventions_of_a_dataset_are_its_own(self):
-        with pytest.raises(DataError, match="has its own conventions"):
+        with pytest.raises(DataError, match="has its own columns"):
             load("hoffmann2022-fig4", conventions=dataset("lu2025-moba").conventions)
 
     def test_runs_and_laws_are_not_confused(self):
