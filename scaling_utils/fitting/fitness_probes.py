@@ -41,10 +41,10 @@ GOPHER = 5.76e23
 
 
 def kaplan(runs: RunTable) -> tuple[str, Parameters]:
-    """Notebook 01: what serves it and its parameters; raises a `ScalingError` where nothing does, as all here."""
-    from scaling_utils.fitting.kaplan_curves import as_curves, at_fixed_compute, at_fixed_steps
-    from scaling_utils.fitting.kaplan_fit import MIN_SIZES
-    from scaling_utils.fitting.kaplan_minima import measured_minima
+    """Notebook 01: what serves it and its parameters; a `ScalingError` where nothing does, as all here."""
+    from scaling_utils.fitting.kaplan.curves import as_curves, at_fixed_compute, at_fixed_steps
+    from scaling_utils.fitting.kaplan.fit import MIN_SIZES
+    from scaling_utils.fitting.kaplan.minima import measured_minima
     from scaling_utils.laws import KAPLAN_BATCH_TOKENS
 
     if runs.conventions.loss_unit != "nats/token":
@@ -92,7 +92,7 @@ def envelope(runs: RunTable) -> tuple[str, Parameters]:
 def isoflop(runs: RunTable) -> tuple[str, Parameters]:
     """Notebook 03."""
     from scaling_utils.fitting.isoflop import fit_isoflop
-    from scaling_utils.fitting.isoflop_checks import parabola_bias
+    from scaling_utils.fitting.isoflop.checks import parabola_bias
     from scaling_utils.laws import HoffmannLaw, published_law
 
     law = HoffmannLaw(**published_law("besiroglu2024").values)
@@ -134,7 +134,7 @@ def pair(runs: RunTable) -> tuple[str, Parameters]:
 
 def trailing(runs: RunTable) -> tuple[str, Parameters]:
     """Notebook 06; asks for two methods, and the one called full or dense is the baseline."""
-    from scaling_utils.fitting.trailing_places import fit_places
+    from scaling_utils.fitting.trailing.places import fit_places
 
     if missing := [name for name in ("attention", "panel") if name not in runs.frame]:
         raise DataError(

@@ -14,7 +14,7 @@ import pytest
 
 from scaling_utils import load
 from scaling_utils.errors import ScalingError
-from scaling_utils.fitting.envelope_curves import simulate_runs
+from scaling_utils.fitting.envelope.simulated import simulate_runs
 from scaling_utils.fitting.fitness import fitness
 from scaling_utils.laws import HoffmannLaw, published_law
 from scaling_utils.runs.table import RunTable
@@ -136,6 +136,6 @@ def test_a_loss_in_bits_per_byte_is_no_table_for_the_critical_batch_size():
     verdict = fitness(in_bits)[0]
     assert not verdict.serves and "bits/byte" in verdict.why
     with pytest.raises(ScalingError):
-        from scaling_utils.fitting.kaplan_fit import fit_kaplan
+        from scaling_utils.fitting.kaplan.fit import fit_kaplan
 
         fit_kaplan(in_bits)
