@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import math
 import platform
@@ -11,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from IPython.display import HTML, display
-from matplotlib_inline.backend_inline import set_matplotlib_formats
 from myst_nb import glue
 
 from scaling_utils.errors import clip
-from scaling_utils.exchange import RESULTS_MIME
+from scaling_utils.exchange import FILES_MIME, RESULTS_MIME, STAMP_MIME
+from scaling_utils.figures.files import csv_of, pdf_of, png_of, svg_of
 from scaling_utils.figures.style import in_units, use_house_style
 from scaling_utils.results import Estimate
 from scaling_utils.runs.table import RunTable
@@ -27,13 +28,14 @@ STAMPED = ("scaling-laws-book", "numpy", "scipy", "pandas", "lmfit", "statsmodel
 
 
 def start() -> None:
-    """Set the house style, and figures as SVG that is the same to the byte each time."""
+    """Set the house style for every figure that follows."""
     use_house_style()
-    set_matplotlib_formats("svg", metadata={"Date": None})  # type: ignore[no-untyped-call]
 
 
 def show(name: str, thing: Figure | pd.DataFrame, *, caption: str = "") -> None:
     """Show a figure or a table, and keep it under `name` for the pages.
+
+    A figure is kept as SVG, and for those who cite it as PDF, PNG and CSV of what it draws.
 
     Parameters
     ----------
@@ -49,7 +51,11 @@ def show(name: str, thing: Figure | pd.DataFrame, *, caption: str = "") -> None:
         return
     import matplotlib.pyplot as plt
 
-    glue(name, thing)
+    bundle: dict[str, Any] = {"image/svg+xml": svg_of(thing), "text/plain": f"figure {name}"}
+    files = {"pdf": pdf_of(thing), "png": png_of(thing), "csv": csv_of(thing).encode()}
+    bundle[FILES_MIME] = {suffix: base64.b64encode(content).decode() for suffix, content in files.items()}
+    kept = {"scrapbook": {"name": name, "mime_prefix": ""}}  # what `glue` would write
+    display(bundle, metadata=kept, raw=True)  # type: ignore[no-untyped-call]
     plt.close(thing)
 
 
@@ -88,6 +94,8 @@ def stamp(runs: RunTable, *, parameters: Mapping[str, Any]) -> None:
     }
     table = pd.DataFrame({"": list(rows), "value": [clip(str(v), 400) for v in rows.values()]})
     show("stamp", table, caption="What this page was made from.")
+    record = {"data": runs.source, "sha256": runs.sha256, "seed": parameters.get("seed")}
+    display({STAMP_MIME: record, "text/plain": "stamp kept"}, raw=True)  # type: ignore[no-untyped-call]
 
 
 def readable(value: Any) -> str:
