@@ -43,6 +43,7 @@ def generated(project: Project, results: Results, *, wanted: Collection[str] = (
     return {
         **law_fragments(),
         **fitting_fragments(project, wanted),
+        **cite_fragments(project),
         **data_format_fragments(),
         **description_fragments(results),
         **comparison_fragments(project, results),
@@ -148,7 +149,7 @@ def claim_anchor(claim: str) -> str:
     """
     *places, symbol = claim.split(".")
     capital = ["capital"] if len(symbol) == 1 and symbol.isupper() else []
-    return "-".join(["claim", *places, *capital, symbol]).lower()
+    return "-".join(["claim", *places, *capital, symbol]).lower().replace("_", "-")
 
 
 def _permalink(anchor: str) -> str:

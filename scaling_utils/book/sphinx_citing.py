@@ -138,12 +138,14 @@ def _title(doctree: nodes.document) -> str:
 
 
 def _targets(doctree: nodes.document, page_title: str) -> list[Target]:
-    """Sections below the title, and figures, in the order of the page."""
+    """Sections below the title, figures, and rows of the ledger, in the order of the page."""
     found = []
-    for node in doctree.findall(lambda n: isinstance(n, (nodes.section, nodes.figure))):
+    for node in doctree.findall(lambda n: isinstance(n, (nodes.section, nodes.figure, nodes.inline))):
         if not node["ids"] or node.parent is doctree:
             continue
-        if isinstance(node, nodes.section):
+        if isinstance(node, nodes.inline):
+            name = told = node.astext()
+        elif isinstance(node, nodes.section):
             name = told = node.next_node(nodes.title).astext()
         else:
             caption = node.next_node(nodes.caption)
