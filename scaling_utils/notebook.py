@@ -6,6 +6,7 @@ import base64
 import html
 import math
 import platform
+import re
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 from IPython.display import HTML, display
 from myst_nb import glue
+from pandas.io.formats.style import Styler
 
 from scaling_utils.errors import clip
 from scaling_utils.exchange import FILES_MIME, RESULTS_MIME, STAMP_MIME
@@ -23,6 +25,9 @@ from scaling_utils.runs.table import RunTable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+_CELL_CLASS = re.compile(r'(?<=<t[dh]) (?:id="[^"]*" )?class="[^"]*" ?')
+"""What pandas puts on each cell for styles that the book does not use; it doubles a table."""
 
 STAMPED = ("scaling-laws-book", "numpy", "scipy", "pandas", "lmfit", "statsmodels", "matplotlib", "seaborn")
 
@@ -138,7 +143,8 @@ def spoken(count: Estimate) -> str:
 
 
 def _table_html(name: str, frame: pd.DataFrame, caption: str) -> str:
-    styler = frame.style.format(readable, escape="html").set_uuid(name).set_table_attributes('class="table"')
+    styler = Styler(frame, uuid=name, cell_ids=False).format(readable, escape="html")
+    styler = styler.set_table_attributes('class="table"')
     styler = styler.format_index(escape="html", axis="columns")
     if isinstance(frame.index, pd.RangeIndex):
         styler = styler.hide(axis="index")
@@ -147,7 +153,7 @@ def _table_html(name: str, frame: pd.DataFrame, caption: str) -> str:
     if caption:
         styler = styler.set_caption(html.escape(caption))
     region = f'<div class="table-scroll" tabindex="0" role="region" aria-label="{name}">'
-    return f"{region}{styler.to_html()}</div>"
+    return f"{region}{_CELL_CLASS.sub('', styler.to_html())}</div>"
 
 
 def _record(value: Estimate | float | str) -> Any:

@@ -8,8 +8,9 @@ document.addEventListener("DOMContentLoaded", () => {
   const entries = ["cite-bibtex", "cite-csl"].map((id) => document.getElementById(id));
   const pageEntries = entries.map((entry) => entry.textContent);
 
+  const named = ({ kind, title }) => (kind ? `${kind}: ${title}` : title);
   choice.append(new Option("this page", ""));
-  for (const target of data.targets) choice.append(new Option(target.name, target.anchor));
+  for (const target of data.targets) choice.append(new Option(named(target), target.anchor));
   box.querySelector(".cite-what").hidden = false;
 
   const quoted = (text) => JSON.stringify(text).slice(1, -1);
@@ -20,8 +21,8 @@ document.addEventListener("DOMContentLoaded", () => {
         ? text.replace(data.key, `${data.key}:${target.anchor}`).replace(data.url, `${data.url}#${target.anchor}`)
         : text,
     );
-    entries[0].textContent = target ? bibtex.replace(data.latex, () => target.latex) : bibtex;
-    entries[1].textContent = target ? csl.replace(quoted(data.title), () => quoted(target.title)) : csl;
+    entries[0].textContent = target ? bibtex.replace(data.latex, () => data.latex + data.stop + (target.latex ?? target.title)) : bibtex;
+    entries[1].textContent = target ? csl.replace(quoted(data.title), () => quoted(data.title + data.stop + target.title)) : csl;
     said.textContent = "";
   };
   const follow = () => {

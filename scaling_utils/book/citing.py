@@ -148,40 +148,39 @@ def _tag(attribute: str, name: str, content: str) -> str:
 
 @dataclass(frozen=True)
 class Target:
-    """A section or a figure that can be cited on its own.
+    """A section, a figure or a row that can be cited on its own.
 
     Parameters
     ----------
     anchor
         Its label on the page.
-    name
-        What the list calls it.
     title
-        Its title in a citation.
+        What it is called there.
+    kind
+        What the list of targets puts before the title; may be empty.
     """
 
     anchor: str
-    name: str
     title: str
-
-
-def target_title(page: str, part: str) -> str:
-    """Title of a part of a page.
-
-    >>> target_title("What does it cost?", "The fit"), target_title("The laws", "Units")
-    ('What does it cost? The fit', 'The laws: Units')
-    """
-    return f"{page} {part}" if re.search(r"[.?!]$", page) else f"{page}: {part}"
+    kind: str = ""
 
 
 def cite_data(work: Work, targets: Iterable[Target]) -> dict[str, Any]:
-    """What the script of the page needs to cite a part: the fields that differ from the page's entry."""
+    """What the script of the page needs to cite a part of it in place of the page.
+
+    A part is titled by the page and itself, with a colon between where the page's title has no stop.
+    """
+    stop = " " if re.search(r"[.?!]$", work.title) else ": "
     return {
         "key": work.key,
         "url": work.url,
         "title": work.title,
         "latex": latex(work.title),
+        "stop": stop,
         "targets": [
-            {"anchor": t.anchor, "name": t.name, "title": t.title, "latex": latex(t.title)} for t in targets
+            {"anchor": target.anchor, "title": target.title}
+            | ({"kind": target.kind} if target.kind else {})
+            | ({"latex": latex(target.title)} if latex(target.title) != target.title else {})
+            for target in targets
         ],
     }

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
+from scaling_utils.book.cite_example import cite_fragments
 from scaling_utils.book.commit import last_commit
 from scaling_utils.book.comparisons import comparison_fragments
 from scaling_utils.book.data_format import data_format_fragments

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
-import copy
 import re
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 from scaling_utils.book.cells import Notebook, as_text, on_markdown, outside_code
+from scaling_utils.book.files import digest
 from scaling_utils.exchange import FILES_MIME, STAMP_MIME
 
 FOLDER = "figures"
@@ -101,7 +102,7 @@ def size_of(svg: bytes) -> tuple[int, int] | None:
 
 
 def described(files: Mapping[str, bytes], stamp: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """What pages say about each figure: its formats, its size, its stamp.
+    """What pages say about each figure: its formats, its size, a digest of its files, its stamp.
 
     Parameters
     ----------
@@ -120,5 +121,10 @@ def described(files: Mapping[str, bytes], stamp: Mapping[str, Any]) -> dict[str,
         stem, _, suffix = name.rpartition(".")
         if suffix == "svg":
             others = [s for s in ("svg", "png", "pdf", "csv") if f"{stem}.{s}" in files]
-            told[stem] = {"formats": others, "size": size_of(content), **copy.deepcopy(dict(stamp))}
+            told[stem] = {
+                "formats": others,
+                "size": size_of(content),
+                "digest": digest([sha256(files[f"{stem}.{s}"]).hexdigest() for s in others]),
+                **stamp,
+            }
     return told

@@ -11,6 +11,8 @@ ICONS = "_static/scripts/fontawesome.js"
 
 UNUSED = (
     "_static/mathjax/input/tex/extensions/all-packages.js",  # each of them is there by itself
+    *(f"_static/mathjax/input/tex/extensions/{name}.js" for name in ("bussproofs", "mhchem", "physics")),
+    "_static/vendor/fontawesome/webfonts/fa-brands-400.woff2",  # logos; those of the site are images
     "_static/**/*.map",  # for people who debug the theme
     "_static/locales",  # the book is in English; translations are read when it is built
     "_static/*webpack-macros.html",

@@ -18,7 +18,7 @@ from sphinx.config import Config
 from sphinx.util.osutil import relative_uri
 
 from scaling_utils.book.cite_box import cite_box, figure_footer, picture, redirect_page
-from scaling_utils.book.citing import Target, Work, key_of, meta_tags, target_title
+from scaling_utils.book.citing import Target, Work, key_of, meta_tags
 from scaling_utils.book.edition import EDITION
 from scaling_utils.book.pictures import FOLDER
 from scaling_utils.book.source_links import source_buttons
@@ -35,7 +35,7 @@ CITE_BUTTON = {
     "icon": "fas fa-quote-right",
     "javascript": "document.getElementById('cite-this-page').scrollIntoView()",
 }
-DESCRIPTION_LENGTH, NAME_LENGTH = 300, 90
+DESCRIPTION_LENGTH, CAPTION_LENGTH = 300, 120
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
@@ -51,6 +51,10 @@ def setup(app: Sphinx) -> dict[str, Any]:
 
 def _read_edition(app: Sphinx, config: Config) -> None:
     edition = json.loads((Path(app.srcdir) / EDITION).read_bytes())
+    # Scenarios that draw the same picture share its files.
+    first: dict[str, str] = {}
+    for stem, facts in edition["figures"].items():
+        facts["files"] = first.setdefault(facts["digest"], stem)
     config.scaling_edition = edition
     config.project = config.html_title  # other books find it in objects.inv, with the version
     config.version = config.release = edition["version"]
@@ -64,8 +68,8 @@ def _dress_figures(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     here = app.builder.get_target_uri(docname)
     kept = [image for image in doctree.findall(nodes.image) if _stem(image) in edition["figures"]]
     for number, image in enumerate(kept):
-        stem, figure = _stem(image), image.parent
-        facts = edition["figures"][stem]
+        figure, facts = image.parent, edition["figures"][_stem(image)]
+        stem = facts["files"]
         in_figure = isinstance(figure, nodes.figure)
         shown = picture(
             url=relative_uri(here, f"{stem}.svg"),
@@ -109,7 +113,7 @@ def _add_citation(
         | set(app.config.scaling_edition["empty"]),
     )
     work = _work(app, page, _title(doctree))
-    context["body"] += cite_box(work, _targets(doctree, work.title))
+    context["body"] += cite_box(work, _targets(doctree))
     stem = _first_picture(doctree) or _first_picture(app.env.get_doctree(app.config.root_doc))
     context["metatags"] += meta_tags(
         work,
@@ -137,28 +141,25 @@ def _title(doctree: nodes.document) -> str:
     return next((node.astext() for node in doctree.findall(nodes.title)), "")
 
 
-def _targets(doctree: nodes.document, page_title: str) -> list[Target]:
+def _targets(doctree: nodes.document) -> list[Target]:
     """Sections below the title, figures, and rows of the ledger, in the order of the page."""
     found = []
     for node in doctree.findall(lambda n: isinstance(n, (nodes.section, nodes.figure, nodes.inline))):
         if not node["ids"] or node.parent is doctree:
             continue
-        if isinstance(node, nodes.inline):
-            name = told = node.astext()
-        elif isinstance(node, nodes.section):
-            name = told = node.next_node(nodes.title).astext()
-        else:
-            caption = node.next_node(nodes.caption)
-            told = _first_sentence(caption.astext() if caption else node["ids"][0])
-            name = f"Figure: {told}"
         anchor = str(node["ids"][0])
-        found.append(Target(anchor, clip(name, NAME_LENGTH), target_title(page_title, told)))
+        if isinstance(node, nodes.figure):
+            caption = node.next_node(nodes.caption)
+            found.append(Target(anchor, _first_sentence(caption.astext() if caption else anchor), "Figure"))
+        else:
+            title = node.next_node(nodes.title) if isinstance(node, nodes.section) else node
+            found.append(Target(anchor, title.astext()))
     return found
 
 
 def _first_sentence(text: str) -> str:
     sentence = " ".join(text.split()).partition(". ")[0]
-    return clip(sentence.rstrip("."), DESCRIPTION_LENGTH)
+    return clip(sentence.rstrip("."), CAPTION_LENGTH)
 
 
 def _description(doctree: nodes.document) -> str:
@@ -187,8 +188,11 @@ def _write_files(app: Sphinx, exception: Exception | None) -> None:
     if exception is not None or app.builder.name != "html":
         return
     source, site, base = Path(app.srcdir), Path(app.outdir), app.config.html_baseurl
-    if (source / FOLDER).is_dir():
-        shutil.copytree(source / FOLDER, site / FOLDER, dirs_exist_ok=True)
+    for facts in app.config.scaling_edition["figures"].values():
+        for suffix in facts["formats"]:
+            name = f"{facts['files']}.{suffix}"
+            (site / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source / name, site / name)
     pages = [app.builder.get_target_uri(name) for name in sorted(app.env.all_docs)]
     (site / "sitemap.xml").write_text(
         sitemap(base, pages, app.config.scaling_edition["date"]), encoding="utf-8"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-PNG_DPI, PNG_COLOURS = 150, 96
+PNG_DPI, PNG_COLOURS = 144, 64
 
 
 def svg_of(figure: Figure) -> str:
@@ -34,7 +34,7 @@ def pdf_of(figure: Figure) -> bytes:
 
 
 def png_of(figure: Figure) -> bytes:
-    """The figure as PNG at 150 dots per inch, in a palette."""
+    """The figure as PNG at 144 dots per inch, in a palette."""
     from PIL import Image
 
     drawn, stream = io.BytesIO(), io.BytesIO()
@@ -46,12 +46,18 @@ def png_of(figure: Figure) -> bytes:
 
 
 def csv_of(figure: Figure) -> str:
-    """What the figure draws, as CSV below one comment line for each panel.
+    """What the figure draws, as CSV below one comment line for each panel and each series.
 
-    The columns are those of `drawn_data`; numbers have five significant digits.
+    The columns are those of `drawn_data`, with the number of the series in place of panel and name; numbers
+    have five significant digits.
     """
-    head = [f"# panel {n}: {_told(axes)}\n" for n, axes in enumerate(figure.axes, start=1) if _has_data(axes)]
-    return "".join(head) + drawn_data(figure).to_csv(index=False, float_format="%.5g", lineterminator="\n")
+    data = drawn_data(figure)
+    named = data[["panel", "series"]].drop_duplicates().reset_index(drop=True)
+    told = [f"# panel {n}: {_told(axes)}\n" for n, axes in enumerate(figure.axes, start=1) if _has_data(axes)]
+    told += [f"# series {n + 1}: panel {panel}, {name}\n" for n, (panel, name) in enumerate(named.to_numpy())]
+    number = data.groupby(["panel", "series"], sort=False).ngroup() + 1
+    rows = data[["x", "y", "y_high"]].assign(series=number)[["series", "x", "y", "y_high"]]
+    return "".join(told) + rows.to_csv(index=False, float_format="%.5g", lineterminator="\n")
 
 
 def drawn_data(figure: Figure) -> pd.DataFrame:

@@ -10,6 +10,8 @@ SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 _LONG = re.compile(r"(\.\d\d)\d+")
 _ZEROS = re.compile(r"\.0+(?!\d)|(?<=\.\d)0(?!\d)")
 _GAPS = re.compile(r"\s*([A-Za-z])\s*")
+_DEFINED_BY_MATPLOTLIB = re.compile(r"[mp][0-9a-f]{10}|C[0-9a-f]+_\w+|(?:DejaVu|STIX|Cm)\w*-[-\w]+")
+_REFERENCE = re.compile(r"((?:url\()?#)([^()]+)(\)?)")
 _GIVEN_BY_MATPLOTLIB = re.compile(r"(?:line2d|patch|text|[xy]tick|[A-Z]\w*Collection|legend|axes|figure)_\d+"
                                   r"|matplotlib\.axis_\d+")  # fmt: skip
 
@@ -39,6 +41,7 @@ def lean(svg: str) -> str:
     for metadata in root.findall(f"{{{SVG}}}metadata"):
         root.remove(metadata)
     _simplify(root)
+    _shorten_ids(root)
     return ElementTree.tostring(root, encoding="unicode")
 
 
@@ -57,6 +60,19 @@ def _simplify(element: ElementTree.Element) -> None:
     _share_style(element)
     flat = [part for child in element for part in (child if _is_bare_group(child) else (child,))]
     element[:] = _merged(flat)
+
+
+def _shorten_ids(root: ElementTree.Element) -> None:
+    """Number what matplotlib defined under a hash or the name of a glyph."""
+    defined = [e.get("id", "") for e in root.iter() if _DEFINED_BY_MATPLOTLIB.fullmatch(e.get("id", ""))]
+    short = {name: f"_{n:x}" for n, name in enumerate(dict.fromkeys(defined))}
+    for element in root.iter():
+        for name, value in element.attrib.items():
+            match = _REFERENCE.fullmatch(value)
+            if name == "id" and value in short:
+                element.set(name, short[value])
+            elif match and match[2] in short:
+                element.set(name, f"{match[1]}{short[match[2]]}{match[3]}")
 
 
 def _is_bare_group(element: ElementTree.Element) -> bool:

@@ -81,9 +81,9 @@ def test_tags_without_a_picture_leave_it_out():
 
 
 def test_the_box_holds_entries_and_targets():
-    page = cite_box(WORK, [Target("the-fit", "The fit", "A page: The fit </script>")])
+    page = cite_box(WORK, [Target("the-fit", "The fit </script>")])
     data = re.search(r'<script type="application/json" id="cite-data">(.*?)</script>', page)[1]
-    assert json.loads(data)["targets"][0]["title"] == "A page: The fit </script>"
+    assert json.loads(data)["targets"] == [{"anchor": "the-fit", "title": "The fit </script>"}]
     ids = [a["id"] for _, a in Tags(page).found if "id" in a]
     copied = [a["data-copies"] for tag, a in Tags(page).found if tag == "button"]
     assert set(copied) <= set(ids) and len(set(ids)) == len(ids)
