@@ -33,7 +33,7 @@ def cite_fragments(project: Project) -> dict[str, str]:
 def example_work(project: Project) -> Work:
     """What a citation of the example's page says."""
     config = yaml.safe_load(project.config.read_bytes())
-    facts = edition(project, figures={}, empty=[], moved={})
+    facts = edition(project, figures={}, notebooks=[], empty=[], moved={})
     heading = re.search(r"^# (.+)$", (project.root / f"{EXAMPLE}.md").read_text(encoding="utf-8"), re.M)
     return Work(
         key=key_of(EXAMPLE),

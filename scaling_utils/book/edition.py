@@ -18,6 +18,7 @@ def edition(
     project: Project,
     *,
     figures: Mapping[str, Mapping[str, Any]],
+    notebooks: Sequence[str],
     empty: Sequence[str],
     moved: Mapping[str, str],
 ) -> dict[str, Any]:
@@ -29,8 +30,10 @@ def edition(
         The book.
     figures
         Formats, size and stamp of each figure, by path without suffix.
+    notebooks
+        Names of the pages that come from notebooks.
     empty
-        Names of the pages that have no result in this build.
+        Names of those that have no result in this build.
     moved
         New name by old name of the pages that have moved.
     """
@@ -42,6 +45,7 @@ def edition(
         "commit": commit.name,
         "date": dt.datetime.fromtimestamp(commit.time, tz=dt.UTC).date().isoformat(),
         "figures": dict(figures),
+        "notebooks": list(notebooks),
         "empty": list(empty),
         "moved": dict(moved),
     }

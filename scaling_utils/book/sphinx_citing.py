@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -20,7 +20,6 @@ from sphinx.util.osutil import relative_uri
 from scaling_utils.book.cite_box import cite_box, figure_footer, picture, redirect_page
 from scaling_utils.book.citing import Target, Work, key_of, meta_tags
 from scaling_utils.book.edition import EDITION
-from scaling_utils.book.pictures import FOLDER
 from scaling_utils.book.source_links import source_buttons
 from scaling_utils.book.well_known import NOT_FOUND, robots, sitemap
 from scaling_utils.errors import clip
@@ -109,17 +108,18 @@ def _add_citation(
         options.get("repository_url", ""),
         branch=options.get("repository_branch") or "main",
         page=page,
-        notebooks={facts["page"] for facts in app.config.scaling_edition["figures"].values()}
-        | set(app.config.scaling_edition["empty"]),
+        notebooks=app.config.scaling_edition["notebooks"],
     )
     work = _work(app, page, _title(doctree))
     context["body"] += cite_box(work, _targets(doctree))
-    stem = _first_picture(doctree) or _first_picture(app.env.get_doctree(app.config.root_doc))
+    figures = app.config.scaling_edition["figures"]
+    own = _first_picture(doctree, figures)
+    stem = own or _first_picture(app.env.get_doctree(app.config.root_doc), figures)
     context["metatags"] += meta_tags(
         work,
         description=_description(doctree),
         picture=urljoin(app.config.html_baseurl, f"{stem}.png") if stem else "",
-        picture_alt="A figure of this page" if _first_picture(doctree) else "A figure of the book",
+        picture_alt="A figure of this page" if own else "A figure of the book",
     )
 
 
@@ -167,14 +167,12 @@ def _description(doctree: nodes.document) -> str:
     return clip(" ".join(paragraph.astext().split()), DESCRIPTION_LENGTH) if paragraph else ""
 
 
-def _first_picture(doctree: nodes.document) -> str:
-    """Path of the first kept figure, without suffix; figures are images before they are dressed."""
+def _first_picture(doctree: nodes.document, figures: Mapping[str, Mapping[str, Any]]) -> str:
+    """Path, without suffix, of the first kept figure, dressed or not yet; empty where there is none."""
     for node in doctree.findall(lambda n: isinstance(n, (nodes.raw, nodes.image))):
-        stem = node.get("stem") or (
-            _stem(node) if isinstance(node, nodes.image) and _stem(node).startswith(f"{FOLDER}/") else ""
-        )
-        if stem:
-            return str(stem)
+        stem = _stem(node) if isinstance(node, nodes.image) else node.get("stem", "")
+        if stem in figures:
+            return str(figures[stem]["files"])
     return ""
 
 

@@ -85,11 +85,14 @@ def stage(
             raise BuildError(f"notebook {scenario.notebook}, scenario {scenario.name}: {error}") from error
     write_whole(tree / project.claims.name, claims_json(results))
     write_whole(tree / project.results.name, json.dumps(keyed(results), indent=1, ensure_ascii=False) + "\n")
-    empty = [page.scenario.docname for page in pages if not page.has_result]
-    write_whole(
-        tree / EDITION,
-        json.dumps(edition(project, figures=figures, empty=empty, moved=moved_pages(project)), indent=1),
+    facts = edition(
+        project,
+        figures=figures,
+        notebooks=[page.scenario.docname for page in pages],
+        empty=[page.scenario.docname for page in pages if not page.has_result],
+        moved=moved_pages(project),
     )
+    write_whole(tree / EDITION, json.dumps(facts, indent=1))
     prose = "".join(path.read_text(encoding="utf-8") for path in files_below(project.pages, "*.md"))
     taken_in = set(_TAKEN_IN.findall(prose))
     if any(page.left_out for page in pages):
