@@ -177,6 +177,8 @@ def _first_picture(doctree: nodes.document, figures: Mapping[str, Mapping[str, A
 
 
 def _not_found_page(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
+    if app.builder.name != "html":
+        return
     root = app.builder.get_target_uri(app.config.root_doc)
     yield "404", {"title": "Page not found", "body": NOT_FOUND.format(root=root)}, "page.html"
 
