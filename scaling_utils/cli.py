@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from scaling_utils.commands.anchors import anchors_command
 from scaling_utils.commands.build import build_command, serve_command
 from scaling_utils.commands.check import check_command, template_command
 from scaling_utils.commands.claims import claims_command
@@ -27,7 +28,7 @@ app = typer.Typer(
 )
 for command in (
     *(build_command, serve_command, check_command, template_command),
-    *(fit_command, plan_command, design_command, claims_command),
+    *(fit_command, plan_command, design_command, claims_command, anchors_command),
 ):
     app.command(command.__name__.removesuffix("_command"))(command)
 app.add_typer(datasets_app, name="datasets")

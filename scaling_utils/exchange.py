@@ -2,3 +2,9 @@
 
 RESULTS_MIME = "application/vnd.scaling-book.results+json"
 """MIME type of the outputs by which a notebook publishes its results."""
+
+FILES_MIME = "application/vnd.scaling-book.files+json"
+"""MIME type that holds the other files of a figure: suffix, and content in base 64."""
+
+STAMP_MIME = "application/vnd.scaling-book.stamp+json"
+"""MIME type of the output that says what a page was made from."""

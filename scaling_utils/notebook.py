@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import base64
 import html
 import math
 import platform
+import re
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from IPython.display import HTML, display
-from matplotlib_inline.backend_inline import set_matplotlib_formats
 from myst_nb import glue
+from pandas.io.formats.style import Styler
 
 from scaling_utils.errors import clip
-from scaling_utils.exchange import RESULTS_MIME
+from scaling_utils.exchange import FILES_MIME, RESULTS_MIME, STAMP_MIME
+from scaling_utils.figures.files import csv_of, pdf_of, png_of, svg_of
 from scaling_utils.figures.style import in_units, use_house_style
 from scaling_utils.results import Estimate
 from scaling_utils.runs.table import RunTable
@@ -23,17 +26,21 @@ from scaling_utils.runs.table import RunTable
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+_CELL_CLASS = re.compile(r'(?<=<t[dh]) (?:id="[^"]*" )?class="[^"]*" ?')
+"""What pandas puts on each cell for styles that the book does not use; it doubles a table."""
+
 STAMPED = ("scaling-laws-book", "numpy", "scipy", "pandas", "lmfit", "statsmodels", "matplotlib", "seaborn")
 
 
 def start() -> None:
-    """Set the house style, and figures as SVG that is the same to the byte each time."""
+    """Set the house style for every figure that follows."""
     use_house_style()
-    set_matplotlib_formats("svg", metadata={"Date": None})  # type: ignore[no-untyped-call]
 
 
 def show(name: str, thing: Figure | pd.DataFrame, *, caption: str = "") -> None:
     """Show a figure or a table, and keep it under `name` for the pages.
+
+    A figure is kept as SVG, and for those who cite it as PDF, PNG and CSV of what it draws.
 
     Parameters
     ----------
@@ -49,7 +56,11 @@ def show(name: str, thing: Figure | pd.DataFrame, *, caption: str = "") -> None:
         return
     import matplotlib.pyplot as plt
 
-    glue(name, thing)
+    bundle: dict[str, Any] = {"image/svg+xml": svg_of(thing), "text/plain": f"figure {name}"}
+    files = {"pdf": pdf_of(thing), "png": png_of(thing), "csv": csv_of(thing).encode()}
+    bundle[FILES_MIME] = {suffix: base64.b64encode(content).decode() for suffix, content in files.items()}
+    kept = {"scrapbook": {"name": name, "mime_prefix": ""}}  # what `glue` would write
+    display(bundle, metadata=kept, raw=True)  # type: ignore[no-untyped-call]
     plt.close(thing)
 
 
@@ -88,6 +99,8 @@ def stamp(runs: RunTable, *, parameters: Mapping[str, Any]) -> None:
     }
     table = pd.DataFrame({"": list(rows), "value": [clip(str(v), 400) for v in rows.values()]})
     show("stamp", table, caption="What this page was made from.")
+    record = {"data": runs.source, "sha256": runs.sha256, "seed": parameters.get("seed")}
+    display({STAMP_MIME: record, "text/plain": "stamp kept"}, raw=True)  # type: ignore[no-untyped-call]
 
 
 def readable(value: Any) -> str:
@@ -130,7 +143,8 @@ def spoken(count: Estimate) -> str:
 
 
 def _table_html(name: str, frame: pd.DataFrame, caption: str) -> str:
-    styler = frame.style.format(readable, escape="html").set_uuid(name).set_table_attributes('class="table"')
+    styler = Styler(frame, uuid=name, cell_ids=False).format(readable, escape="html")
+    styler = styler.set_table_attributes('class="table"')
     styler = styler.format_index(escape="html", axis="columns")
     if isinstance(frame.index, pd.RangeIndex):
         styler = styler.hide(axis="index")
@@ -139,7 +153,7 @@ def _table_html(name: str, frame: pd.DataFrame, caption: str) -> str:
     if caption:
         styler = styler.set_caption(html.escape(caption))
     region = f'<div class="table-scroll" tabindex="0" role="region" aria-label="{name}">'
-    return f"{region}{styler.to_html()}</div>"
+    return f"{region}{_CELL_CLASS.sub('', styler.to_html())}</div>"
 
 
 def _record(value: Estimate | float | str) -> Any:

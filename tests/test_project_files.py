@@ -60,3 +60,22 @@ def test_readme_commands_exist():
     verbs = re.findall(r"^make (\w+)", readme, flags=re.MULTILINE)
     assert verbs == ["book", "test"]
     assert all(re.search(rf"^{verb}:", makefile, flags=re.MULTILINE) for verb in verbs)
+
+
+def test_citation_file_has_what_its_format_asks():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    config = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    assert citation["message"] and citation["abstract"] and citation["type"] in ("software", "dataset")
+    assert citation["authors"] == [{"name": config["author"]}] and citation["title"] == config["title"]
+    assert set(citation["license"]) <= {"MIT", "CC-BY-4.0"} and citation["keywords"]
+
+
+def test_labels_that_pages_define_are_public_anchors():
+    listed = (ROOT / "book/anchors.txt").read_text(encoding="utf-8").splitlines()
+    assert listed == sorted(set(listed))
+    defined = {
+        f"book/{page.stem}#{label.lower().replace('_', '-')}"
+        for page in (ROOT / "book").glob("*.md")
+        for label in re.findall(r"^\(([\w-]+)\)=$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    }
+    assert defined <= set(listed), "after a build: scaling-book anchors"

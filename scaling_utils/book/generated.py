@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
+from scaling_utils.book.cite_example import cite_fragments
 from scaling_utils.book.commit import last_commit
 from scaling_utils.book.comparisons import comparison_fragments
 from scaling_utils.book.data_format import data_format_fragments
@@ -43,6 +44,7 @@ def generated(project: Project, results: Results, *, wanted: Collection[str] = (
     return {
         **law_fragments(),
         **fitting_fragments(project, wanted),
+        **cite_fragments(project),
         **data_format_fragments(),
         **description_fragments(results),
         **comparison_fragments(project, results),
@@ -140,14 +142,30 @@ def _ledger_table(results: Results) -> str:
     return table(header, [_ledger_row(row) for row in ledger(results)])
 
 
+def claim_anchor(claim: str) -> str:
+    """Label of a row of the ledger; labels have no capitals, so a symbol that is one is told apart.
+
+    >>> claim_anchor("hoff.A3.a"), claim_anchor("hoff.A3.A")
+    ('claim-hoff-a3-a', 'claim-hoff-a3-capital-a')
+    """
+    *places, symbol = claim.split(".")
+    capital = ["capital"] if len(symbol) == 1 and symbol.isupper() else []
+    return "-".join(["claim", *places, *capital, symbol]).lower().replace("_", "-")
+
+
+def _permalink(anchor: str) -> str:
+    return f'<a class="headerlink" href="#{anchor}" title="Link to this row">#</a>'
+
+
 def _ledger_row(row: LedgerRow) -> tuple[str, ...]:
     source = f"{{cite:p}}`{row.bibkey}`, {row.locator}"
+    anchor = claim_anchor(row.id)
     how_read = "" if row.status == "read-in-source" else f" ({row.status})"
     stated = f"{row.published:.4g}"
     if row.published_interval:
         stated += f" [{row.published_interval.low:.4g}, {row.published_interval.high:.4g}]"
     return (
-        f"{row.quantity} {source}{how_read}",
+        f"[{row.quantity}]{{#{anchor}}} {source}{how_read} {_permalink(anchor)}",
         stated,
         "–" if row.ours is None else str(row.ours),
         "–" if row.ours is None else f"{row.difference:+.1%}",

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from scaling_utils.book.cells import Notebook, as_text, each_text, on_markdown, outside_code, plain_lines
 from scaling_utils.book.labels import suffix_labels
 from scaling_utils.errors import BuildError
-from scaling_utils.exchange import RESULTS_MIME
+from scaling_utils.exchange import RESULTS_MIME, STAMP_MIME
 
 _HEADING = re.compile(r"^#\s+\S.*$")
 _ADDRESS = re.compile(r"(?<=\bat )0x[0-9a-fA-F]+|\b0x7f[0-9a-fA-F]{6,}\b")
@@ -94,11 +94,13 @@ def strip_traces(notebook: Notebook) -> Notebook:
 
 
 def drop_results(notebook: Notebook) -> Notebook:
-    """Remove the outputs that publish results: they are for other pages, and Sphinx warns of them."""
+    """Remove the outputs that are for other pages or for the build: Sphinx warns of them."""
     page = copy.deepcopy(notebook)
     for cell in page["cells"]:
         if "outputs" in cell:
-            cell["outputs"] = [o for o in cell["outputs"] if RESULTS_MIME not in o.get("data", {})]
+            cell["outputs"] = [
+                o for o in cell["outputs"] if not {RESULTS_MIME, STAMP_MIME} & o.get("data", {}).keys()
+            ]
     return page
 
 

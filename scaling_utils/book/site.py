@@ -10,11 +10,13 @@ import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
+from scaling_utils.book.anchors import check_anchors
 from scaling_utils.book.commit import last_commit
 from scaling_utils.book.config import MATHJAX_PATH, toc_pages
 from scaling_utils.book.environment import child_environment
 from scaling_utils.book.files import NO_SPACE, files_below, remove, tells_disk_full, write_whole
 from scaling_utils.book.project import Project
+from scaling_utils.book.slim import slim
 from scaling_utils.errors import BuildError, clip
 
 _JUPYTER_BOOK = """\
@@ -87,7 +89,10 @@ def render(project: Project, *, strict: bool = True) -> Path:
     remove(site / ".buildinfo")
     add_mathjax(site)
     shutil.copyfile(project.claims, site / project.claims.name)
-    check_site(site, toc_pages(project))
+    slim(site)
+    pages = toc_pages(project)
+    check_site(site, pages)
+    check_anchors(project, site, pages)
     return site
 
 

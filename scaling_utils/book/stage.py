@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 import shutil
@@ -14,11 +13,13 @@ from types import MappingProxyType
 from typing import Any
 
 from scaling_utils.book import cache
-from scaling_utils.book.cells import as_text
+from scaling_utils.book.anchors import moved_pages
+from scaling_utils.book.edition import EDITION, edition
 from scaling_utils.book.files import PARTIAL, files_below, remove, write_whole
 from scaling_utils.book.generated import NOT_IN_THIS_BUILD, generated, keyed, published_results
 from scaling_utils.book.labels import defined_labels
 from scaling_utils.book.normalise import first_heading, normalise
+from scaling_utils.book.pictures import FOLDER, described, kept_figures, place_figures, stamp_of
 from scaling_utils.book.plan import Page
 from scaling_utils.book.project import Project
 from scaling_utils.book.results import claims_json
@@ -57,6 +58,7 @@ def stage(
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
     results: dict[tuple[str, str], dict[str, Any]] = {}
+    figures: dict[str, dict[str, Any]] = {}
     places = machine_places(project)
     for page in pages:
         scenario = page.scenario
@@ -68,8 +70,13 @@ def stage(
                 executed = read_notebook(cache.entry(project, scenario, page.key))
                 results[scenario.notebook, scenario.name] = published_results(executed)
                 notebook = normalise(executed, scenario=scenario.name, title=scenario.title, places=places)
-                for name, content in kept_figures(notebook).items():
-                    write_whole(tree / "figures" / scenario.notebook / scenario.name / name, content)
+                folder = f"{FOLDER}/{scenario.id}"
+                files = kept_figures(notebook)
+                for name, content in files.items():
+                    write_whole(tree / folder / name, content)
+                notebook = place_figures(notebook, folder=f"../../{folder}")
+                told = described(files, stamp_of(executed)).items()
+                figures |= {f"{folder}/{name}": {"page": scenario.docname, **facts} for name, facts in told}
                 text = json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False)
                 target.write_text(f"{text}\n", encoding="utf-8")
             else:
@@ -78,6 +85,14 @@ def stage(
             raise BuildError(f"notebook {scenario.notebook}, scenario {scenario.name}: {error}") from error
     write_whole(tree / project.claims.name, claims_json(results))
     write_whole(tree / project.results.name, json.dumps(keyed(results), indent=1, ensure_ascii=False) + "\n")
+    facts = edition(
+        project,
+        figures=figures,
+        notebooks=[page.scenario.docname for page in pages],
+        empty=[page.scenario.docname for page in pages if not page.has_result],
+        moved=moved_pages(project),
+    )
+    write_whole(tree / EDITION, json.dumps(facts, indent=1))
     prose = "".join(path.read_text(encoding="utf-8") for path in files_below(project.pages, "*.md"))
     taken_in = set(_TAKEN_IN.findall(prose))
     if any(page.left_out for page in pages):
@@ -90,26 +105,6 @@ def stage(
         target.write_text(text, encoding="utf-8")
     remove(project.staged)
     tree.replace(project.staged)
-
-
-def kept_figures(notebook: dict[str, Any]) -> dict[str, str | bytes]:
-    """Files of the figures that a notebook glued under a name, for pages that show them.
-
-    >>> output = {"metadata": {"scrapbook": {"name": "fit"}}, "data": {"image/svg+xml": "<svg/>"}}
-    >>> kept_figures({"cells": [{"outputs": [output]}]})
-    {'fit.svg': '<svg/>'}
-    """
-    found: dict[str, str | bytes] = {}
-    for cell in notebook["cells"]:
-        for output in cell.get("outputs", []):
-            glued = output.get("metadata", {}).get("scrapbook", {})
-            for mime, content in output.get("data", {}).items():
-                kind = mime.removeprefix(glued.get("mime_prefix", ""))
-                if glued and kind == "image/svg+xml":
-                    found[f"{glued['name']}.svg"] = as_text(content)
-                elif glued and kind == "image/png":
-                    found[f"{glued['name']}.png"] = base64.b64decode(as_text(content))
-    return found
 
 
 def stand_in(page: Page, source: dict[str, Any]) -> str:

@@ -35,6 +35,7 @@ def use_house_style() -> None:
     )
     mpl.rcParams["svg.hashsalt"] = "scaling-laws-book"
     mpl.rcParams["savefig.dpi"] = 200
+    mpl.rcParams["path.simplify_threshold"] = 0.25  # point: what a printer with 300 dots per inch can show
 
 
 def ordered_colours(n: int) -> list[tuple[float, ...]]:

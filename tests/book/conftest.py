@@ -193,6 +193,12 @@ def toy(make_toy: Callable[..., Toy]) -> Toy:
 
 
 @pytest.fixture(scope="session")
+def new_toy(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Toy]:
+    """Writes a toy book that several tests share."""
+    return lambda name: Toy(tmp_path_factory.mktemp(name) / "toy")
+
+
+@pytest.fixture(scope="session")
 def built_once(tmp_path_factory: pytest.TempPathFactory) -> Toy:
     """A toy book built once; take copies with `built`."""
     toy = Toy(tmp_path_factory.mktemp("built") / "toy")

@@ -1,0 +1,121 @@
+"""The HTML that pages of the site get besides their text: how to cite them, and the files of figures."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from scaling_utils.book.citing import Target, Work, bibtex, cite_data, csl
+
+FORMATS = {"csv": "Data (CSV)", "svg": "SVG", "png": "PNG", "pdf": "PDF"}
+"""Formats of a figure, in the order in which they are listed."""
+
+SHOWN_DIGITS = 12
+"""Digits of a sha256 that a figure shows; the stamp of its page has all of them."""
+
+
+def cite_box(work: Work, targets: Sequence[Target]) -> str:
+    """The part "Cite this page", with entries that a script can turn into those of a section or figure.
+
+    Parameters
+    ----------
+    work
+        The page.
+    targets
+        Its sections and figures.
+    """
+    entries = (
+        ("bibtex", "BibTeX", bibtex(work)),
+        ("csl", "CSL-JSON", json.dumps([csl(work)], indent=2, ensure_ascii=False) + "\n"),
+    )
+    blocks = "".join(
+        f'<div class="cite-entry"><div class="cite-head"><span id="cite-{name}-name">{title}</span>'
+        f'<button type="button" class="cite-copy" data-copies="cite-{name}">Copy {title}</button></div>'
+        f'<pre id="cite-{name}" tabindex="0" role="region" aria-labelledby="cite-{name}-name">'
+        f"{html.escape(text)}</pre></div>\n"
+        for name, title, text in entries
+    )
+    return (
+        '<section id="cite-this-page" class="cite-box" aria-labelledby="cite-heading">\n'
+        '<h2 id="cite-heading">Cite this page'
+        '<a class="headerlink" href="#cite-this-page" title="Link to this heading">#</a></h2>\n'
+        '<p class="cite-what" hidden><label for="cite-target">What to cite: </label>'
+        '<select id="cite-target"></select></p>\n'
+        f'{blocks}<p class="cite-said" role="status" aria-live="polite"></p>\n'
+        f'<script type="application/json" id="cite-data">{_json(cite_data(work, targets))}</script>\n'
+        "</section>\n"
+    )
+
+
+def figure_footer(facts: Mapping[str, Any], *, stem: str, notebook: str, page: str, commit: str) -> str:
+    """The line below a figure: its files, its notebook, and what it was made from.
+
+    Parameters
+    ----------
+    facts
+        What `scaling_utils.book.pictures.described` says of it.
+    stem
+        Address of its files without suffix, as seen from the page.
+    notebook, page
+        Addresses of the executed notebook and of its page.
+    commit
+        Commit of the build; may be empty.
+    """
+    name = stem.rpartition("/")[2]
+    links = [
+        f'<a href="{html.escape(stem)}.{suffix}" download>{title}</a>'
+        for suffix, title in FORMATS.items()
+        if suffix in facts["formats"]
+    ]
+    links.append(f'<a href="{html.escape(notebook)}" download>Notebook</a>')
+    made = []
+    if facts.get("data"):
+        sha256 = str(facts.get("sha256") or "")[:SHOWN_DIGITS]
+        made.append(html.escape(str(facts["data"])) + (f" (sha256 <code>{sha256}…</code>)" if sha256 else ""))
+    made += [f"commit <code>{html.escape(commit)}</code>"] if commit else []
+    made += [f"seed {facts['seed']}"] if facts.get("seed") is not None else []
+    made.append(f'<a href="{html.escape(page)}#stamp">full stamp</a>')
+    return (
+        f'<div class="figure-files" aria-label="Files of figure {html.escape(name)}" role="group">'
+        f'{" · ".join(links)}<br><span class="figure-stamp">Made from {" · ".join(made)}</span></div>'
+    )
+
+
+def picture(*, url: str, alt: str, size: Sequence[int] | None, lazy: bool, scrolls: bool) -> str:
+    """An image whose place is kept free before it loads.
+
+    Parameters
+    ----------
+    url, alt
+        Address and description.
+    size
+        Width and height in CSS pixels, if known.
+    lazy
+        Whether it loads only when it comes into view.
+    scrolls
+        Whether it scrolls in a frame of its own on a narrow screen.
+    """
+    place = f' width="{size[0]}" height="{size[1]}"' if size else ""
+    waits = ' loading="lazy" decoding="async"' if lazy else ""
+    image = f'<img src="{html.escape(url)}" alt="{html.escape(alt)}"{place}{waits} />'
+    frame = '<div class="figure-scroll" tabindex="0" role="group" aria-label="Figure, scrolls sideways">'
+    return f"{frame}{image}</div>" if scrolls else image
+
+
+def redirect_page(target: str, title: str) -> str:
+    """A page that leads to where its content has moved, anchors kept."""
+    to = html.escape(target)
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8" />'
+        f"<title>{html.escape(title)}</title>"
+        f'<link rel="canonical" href="{to}" /><meta http-equiv="refresh" content="1; url={to}" />'
+        f"<script>location.replace({_json(target)} + location.hash)</script></head>"
+        f'<body><p>This page has moved to <a href="{to}">{to}</a>.</p></body></html>\n'
+    )
+
+
+def _json(value: Any) -> str:
+    """JSON that cannot end the script element it stands in."""
+    return json.dumps(value, ensure_ascii=False).replace("</", "<\\/")
