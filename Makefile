@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 export PYTHONHASHSEED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup book serve test lint check lock clean
+.PHONY: help setup book serve pdf epub release test lint check lock clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,15 @@ book: $(READY) ## run the notebooks and build the site into _build/html
 
 serve: book ## build, then preview on 127.0.0.1
 	$(BIN)/scaling-book serve
+
+pdf: $(READY) ## print the whole book into _build/book.pdf (needs Chromium or Chrome)
+	$(BIN)/scaling-book pdf
+
+epub: $(READY) ## write the whole book into _build/book.epub
+	$(BIN)/scaling-book epub
+
+release: $(READY) ## site archive, PDF, EPUB, results and checksums in dist/release
+	$(BIN)/scaling-book release
 
 test: $(READY) ## run the fast tests
 	$(BIN)/pytest -q -n auto -m "not slow"

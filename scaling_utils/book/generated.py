@@ -63,15 +63,6 @@ def published_results(notebook: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def keyed(results: Results) -> dict[str, Mapping[str, Any]]:
-    """The results by page, as they are kept in a file.
-
-    >>> keyed({("03-isoflop-profiles", "mine"): {"a": 0.5}})
-    {'03-isoflop-profiles/mine': {'a': 0.5}}
-    """
-    return {f"{notebook}/{scenario}": found for (notebook, scenario), found in sorted(results.items())}
-
-
 def _edition(project: Project) -> str:
     from importlib.metadata import version
 

@@ -15,11 +15,12 @@ from typing import Any
 from scaling_utils.book import cache
 from scaling_utils.book.cells import as_text
 from scaling_utils.book.files import PARTIAL, files_below, remove, write_whole
-from scaling_utils.book.generated import generated, keyed, published_results
+from scaling_utils.book.generated import generated, published_results
 from scaling_utils.book.labels import defined_labels
 from scaling_utils.book.normalise import first_heading, normalise
 from scaling_utils.book.plan import Page
 from scaling_utils.book.project import Project
+from scaling_utils.book.results import Document, edition
 from scaling_utils.book.scenarios import notebook_file, read_notebook
 from scaling_utils.errors import BuildError
 
@@ -72,7 +73,7 @@ def stage(
                 target.with_suffix(".md").write_text(stand_in(page, source), encoding="utf-8")
         except BuildError as error:
             raise BuildError(f"notebook {scenario.notebook}, scenario {scenario.name}: {error}") from error
-    write_whole(tree / project.results.name, json.dumps(keyed(results), indent=1, ensure_ascii=False) + "\n")
+    write_whole(tree / project.results.name, Document(edition(project), results).text)
     for name, text in sorted({**generated(project, results), **fragments}.items()):
         target = tree / GENERATED / name
         target.parent.mkdir(parents=True, exist_ok=True)
