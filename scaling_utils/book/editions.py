@@ -102,8 +102,12 @@ def assemble(target: Path, *, latest: Path, releases: Sequence[Path]) -> tuple[E
         for edition in editions:
             folder = aside / edition.folder
             folder.mkdir(parents=True, exist_ok=True)
-            with tarfile.open(edition.archive) as tar:
-                tar.extractall(folder, filter="data")
+            try:
+                with tarfile.open(edition.archive) as tar:
+                    tar.extractall(folder, filter="data")
+            except tarfile.TarError as error:
+                remove(aside)
+                raise _not_a_site(edition.archive, error) from error
             write_whole(folder / VERSIONS, versions)
         aside.replace(target)
     return editions
@@ -116,8 +120,12 @@ def _version(path: Path) -> str:
             content: dict[str, Any] = json.load(stream) if stream else {}
         return str(content["edition"]["version"])
     except (OSError, tarfile.TarError, KeyError, ValueError, TypeError) as error:
-        raise DataError(
-            f"is not an archive of the book's site ({clip(str(error))})",
-            file=path,
-            remedy="scaling-book release writes one: dist/release/site.tar.gz.",
-        ) from error
+        raise _not_a_site(path, error) from error
+
+
+def _not_a_site(path: Path, error: Exception) -> DataError:
+    return DataError(
+        f"is not an archive of the book's site ({clip(str(error))})",
+        file=path,
+        remedy="scaling-book release writes one: dist/release/site.tar.gz.",
+    )

@@ -6,7 +6,6 @@ import posixpath
 import re
 import time
 import zipfile
-from html import unescape
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from scaling_utils.book.build import alone
 from scaling_utils.book.commit import last_commit
 from scaling_utils.book.config import read_mapping
 from scaling_utils.book.files import disk_trouble_explained, remove, write_whole
+from scaling_utils.book.mathml import as_xml
 from scaling_utils.book.project import Project
 from scaling_utils.book.site import run_jupyter_book
 from scaling_utils.errors import BuildError, ScalingError
@@ -28,7 +28,6 @@ _SCREEN_ONLY = (
 )
 _LEFT_OUT_EXTENSIONS = ("sphinx_togglebutton", "sphinx_copybutton", "sphinx_book_theme")
 _MIMETYPE = "mimetype"
-_ENTITY = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)\w+;")
 
 
 def make_epub(project: Project) -> Path:
@@ -116,6 +115,8 @@ def repacked(epub: bytes, epoch: int) -> bytes:
         files = {name: archive.read(name) for name in archive.namelist()}
     for name in [name for name in files if name.endswith(".xhtml")]:
         files[name] = _as_xml(files[name].decode(), name, files).encode()
+    for name in [name for name in files if name.endswith(".svg")]:
+        files[name] = re.sub(rb"<!DOCTYPE svg[^>]*>\s*", b"", files[name])  # it names files on another host
     for name in [name for name in files if name.endswith(".opf")]:
         files[name] = _declared(files[name].decode(), files).encode()
     out = BytesIO()
@@ -130,7 +131,7 @@ def repacked(epub: bytes, epoch: int) -> bytes:
 
 def _as_xml(page: str, name: str, files: dict[str, bytes]) -> str:
     """A page without what HTML knows and XML does not, and without style sheets that are not there."""
-    page = _ENTITY.sub(lambda match: unescape(match[0]), page)
+    page = as_xml(page)
 
     def kept(match: re.Match[str]) -> str:
         target = posixpath.normpath(posixpath.join(posixpath.dirname(name), match[1].partition("?")[0]))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from html import escape
+from html import escape, unescape
 from typing import Any
+
+_ENTITY = re.compile(r"&(?!(?:amp|lt|gt|quot|apos);)\w+;")
 
 
 def setup(app: Any) -> dict[str, bool]:
@@ -42,8 +44,16 @@ def mathml(tex: str, *, block: bool = False) -> str:
 
     # docutils knows aligned, not align, and needs something that a leading exponent can stand on
     tex = re.sub(r"\\(begin|end)\{align\*?\}", r"\\\1{aligned}", tex)
-    text: str = tex2mathml(re.sub(r"^\s*(?=[\^_])", "{}", tex), as_block=block)
-    return text
+    return as_xml(tex2mathml(re.sub(r"^\s*(?=[\^_])", "{}", tex), as_block=block))
+
+
+def as_xml(markup: str) -> str:
+    r"""Markup with characters in place of the names that HTML has for them and XML has not.
+
+    >>> as_xml("a&nbsp;&lt;&nbsp;b") == "a\xa0&lt;\xa0b"
+    True
+    """
+    return _ENTITY.sub(lambda match: unescape(match[0]), markup)
 
 
 def _inline(visitor: Any, node: Any) -> None:

@@ -92,20 +92,26 @@ def make_pdf(project: Project, *, browser: str | None = None) -> Path:
                 printed = _print(program, address, folder)
             title = str(read_mapping(project.config, project.config.name)["title"])
             _require_finished(printed, title)
-            write_whole(project.pdf, with_dates(printed, last_commit(project).time))
+            write_whole(project.pdf, settled(printed, last_commit(project).time))
         finally:
             remove(project.work)
     return project.pdf
 
 
-def with_dates(pdf: bytes, epoch: int) -> bytes:
-    """A PDF with every date replaced; lengths stay, and with them all offsets.
+def settled(pdf: bytes, epoch: int) -> bytes:
+    """A PDF without what differs from print to print; lengths stay, and with them all offsets.
 
-    >>> with_dates(b"/CreationDate (D:20260102030405+00'00')", 0)
-    b"/CreationDate (D:19700101000000+00'00')"
+    Every date becomes that of `epoch`, and the names of table cells, which count what the browser did
+    before, are counted from one, in their order.
+
+    >>> settled(b"/CreationDate (D:20260102030405+00'00') (node00000712) (node00000709)", 0)
+    b"/CreationDate (D:19700101000000+00'00') (node00000002) (node00000001)"
     """
     date = time.strftime("D:%Y%m%d%H%M%S+00'00'", time.gmtime(epoch)).encode()
-    return re.sub(rb"(/(?:CreationDate|ModDate) \()D:\d{14}\+00'00'\)", rb"\1" + date + b")", pdf)
+    pdf = re.sub(rb"(/(?:CreationDate|ModDate) \()D:\d{14}\+00'00'\)", rb"\1" + date + b")", pdf)
+    names = sorted(set(re.findall(rb"\(node\d{8}\)", pdf)))
+    number = {name: b"(node%08d)" % count for count, name in enumerate(names, start=1)}
+    return re.sub(rb"\(node\d{8}\)", lambda match: number[match[0]], pdf)
 
 
 def _print(browser: str, address: str, folder: Path) -> bytes:
