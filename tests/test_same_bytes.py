@@ -37,9 +37,10 @@ def test_two_builds_of_the_book_are_the_same_to_the_byte(tmp_path):
             "2",
         ),
     }
+    copies = {name: copy_of_the_project(tmp_path / name) for name in places}
     found = []
     for name, (settings, jobs) in places.items():
-        root = copy_of_the_project(tmp_path / name)
+        root = copies[name]
         ran = subprocess.run(
             [*BUILD, "--jobs", jobs, "--project", str(root)],
             cwd=root,

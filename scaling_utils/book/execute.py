@@ -155,11 +155,11 @@ class _Workers:
                 cwd=folder,
                 text=True,
             )
-        with worker:
+        with suppress(BrokenPipeError), worker:  # it ended at once; its log says why
             self._alive.add(worker)
             assert worker.stdin is not None
             if not self._stopped:
-                with suppress(BrokenPipeError):  # it ended at once; its log says why
+                with suppress(BrokenPipeError):
                     worker.stdin.write(json.dumps(job) + "\n")
                     worker.stdin.flush()
                 worker.wait()
