@@ -74,6 +74,11 @@ def test_the_check_of_commands_fails_where_it_should():
         check_commands("scaling-book nonsense")
 
 
+def test_continuous_integration_calls_what_exists():
+    script = (ROOT / ".ci/run").read_text(encoding="utf-8").replace("\\\n", " ")
+    check_commands("\n".join(line for line in script.splitlines() if not line.startswith("say ")))
+
+
 def test_workflows_grant_no_more_than_they_need():
     for path in WORKFLOWS:
         workflow = yaml.safe_load(path.read_text(encoding="utf-8"))

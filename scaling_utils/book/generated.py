@@ -18,6 +18,7 @@ from scaling_utils.book.law_tables import law_fragments
 from scaling_utils.book.project import Project
 from scaling_utils.book.results import Results
 from scaling_utils.book.tables import table
+from scaling_utils.book.verify import TOLERANCES
 from scaling_utils.exchange import RESULTS_MIME
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def generated(project: Project, results: Results) -> dict[str, str]:
         "edition.md": _edition(project),
         "ledger.md": _ledger_table(results),
         "ledger-score.md": _ledger_score(results),
+        "tolerances.md": table(("Quantity", "May differ by"), list(TOLERANCES.items())),
     }
 
 
