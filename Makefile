@@ -10,7 +10,7 @@ LAB_OPTIONS ?=
 export PYTHONHASHSEED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup book serve test lint check lock clean
+.PHONY: help setup book serve pdf epub release test lint check lock clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,15 @@ lab: $(READY) ## open the notebooks in JupyterLab, which is installed into .venv
 	  $(BIN)/python -m pip install --quiet --constraint $(VENV)/constraints.txt jupyterlab; \
 	}
 	$(BIN)/jupyter-lab $(LAB_OPTIONS) notebooks
+
+pdf: $(READY) ## print the whole book into _build/book.pdf (needs Chromium or Chrome)
+	$(BIN)/scaling-book pdf
+
+epub: $(READY) ## write the whole book into _build/book.epub
+	$(BIN)/scaling-book epub
+
+release: $(READY) ## site archive, PDF, EPUB, results and checksums in dist/release
+	$(BIN)/scaling-book release
 
 test: $(READY) ## run the fast tests
 	$(BIN)/pytest -q -n auto -m "not slow"

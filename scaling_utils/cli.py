@@ -15,6 +15,8 @@ from scaling_utils.commands.datasets import datasets_app
 from scaling_utils.commands.design import design_command
 from scaling_utils.commands.fit import fit_command, plan_command
 from scaling_utils.commands.ladder import ladder_app
+from scaling_utils.commands.publish import editions_command, epub_command, pdf_command, release_command
+from scaling_utils.commands.verify import verify_command
 from scaling_utils.errors import ScalingError
 
 app = typer.Typer(
@@ -28,7 +30,9 @@ app = typer.Typer(
 )
 for command in (
     *(build_command, serve_command, check_command, template_command),
+    *(build_command, serve_command, check_command, template_command),
     *(fit_command, plan_command, design_command, claims_command, anchors_command),
+    *(verify_command, pdf_command, epub_command, release_command, editions_command),
 ):
     app.command(command.__name__.removesuffix("_command"))(command)
 app.add_typer(datasets_app, name="datasets")

@@ -39,18 +39,39 @@ def test_versions_agree():
 
 
 def test_environment_installs_the_lock():
-    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
-    pip = next(d["pip"] for d in environment["dependencies"] if isinstance(d, dict))
+    text = (ROOT / "environment.yml").read_text(encoding="utf-8")
+    environment = yaml.safe_load(text)
+    assert environment["name"] == PROJECT["name"]
+    assert environment["channels"] == ["conda-forge"]
+    plain = [d for d in environment["dependencies"] if isinstance(d, str)]
+    (pip,) = [d["pip"] for d in environment["dependencies"] if isinstance(d, dict)]
     assert pip == ["-r requirements.lock"]
-    python = next(d for d in environment["dependencies"] if isinstance(d, str) and d.startswith("python="))
+    # Packages come from the lock alone: conda brings the interpreter, pip and make.
+    assert {d.partition("=")[0] for d in plain} == {"python", "pip", "make"}
+    (python,) = [tuple(map(int, d.removeprefix("python=").split("."))) for d in plain if "=" in d]
     minimum = tuple(map(int, re.search(r">=(\d+)\.(\d+)", PROJECT["requires-python"]).groups()))
-    assert tuple(map(int, python.removeprefix("python=").split("."))) >= minimum
+    assert python >= minimum
+    assert "# For conda users. Afterwards, once: pip install --no-deps --no-build-isolation -e ." in text
+
+
+def test_the_lock_meets_every_bound_of_the_project():
+    from packaging.requirements import Requirement
+
+    pins = re.findall(r"^(\S+?)==(\S+?)(?: ;[^\\\n]*)? \\$", LOCK, flags=re.MULTILINE)
+    locked = {}
+    for name, version in pins:
+        locked.setdefault(canonical(name), []).append(version)
+    extras = PROJECT["optional-dependencies"]
+    for line in PROJECT["dependencies"] + extras["test"] + extras["dev"]:
+        wanted = Requirement(line)
+        assert all(version in wanted.specifier for version in locked[canonical(wanted.name)]), line
 
 
 def test_make_alone_prints_the_verbs():
     printed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert re.findall(r"^  make (\w+)", printed, flags=re.MULTILINE) == [
-        *("help", "setup", "book", "serve", "lab", "test", "lint", "check", "lock", "clean"),
+        *("help", "setup", "book", "serve", "lab", "pdf", "epub", "release"),
+        *("test", "lint", "check", "lock", "clean"),
     ]
 
 

@@ -63,7 +63,7 @@ def build(
     ParameterError, ChecksumError
         If a scenario does not fit its notebook, or a data file is not the one that was published.
     """
-    with disk_trouble_explained(), _alone(project):
+    with disk_trouble_explained(), alone(project):
         try:
             clean_leftovers(project)
             pages = make_plan(project, only=only, force=force, offline=offline)
@@ -135,7 +135,14 @@ def _render(
 
 
 @contextmanager
-def _alone(project: Project) -> Iterator[None]:
+def alone(project: Project) -> Iterator[None]:
+    """Hold the lock of a book, so that nothing else writes below its `_build`.
+
+    Raises
+    ------
+    BuildRunning
+        If another process holds it.
+    """
     from filelock import FileLock, Timeout
 
     project.build.mkdir(exist_ok=True)

@@ -39,7 +39,7 @@ def check_config(project: Project) -> None:
         the wrong type, or misses one of the settings on which the build relies.
     """
     name = project.config.name
-    config = _mapping(project.config, name)
+    config = read_mapping(project.config, name)
     _refuse_unknown(config, _known_keys(), (), name)
     _check_types(config, name)
     if config.get("execute", {}).get("execute_notebooks") != "off":
@@ -64,7 +64,7 @@ def toc_pages(project: Project) -> list[str]:
         If the table cannot be read, or names no root.
     """
     name = project.toc.relative_to(project.root).as_posix()
-    toc = _mapping(project.toc, name)
+    toc = read_mapping(project.toc, name)
     if not isinstance(toc.get("root"), str):
         raise BuildError(f"{name}: must name its first page with 'root: book/index'")
     return [re.sub(r"\.(md|ipynb)$", "", page) for page in _named_pages(toc)]
@@ -96,7 +96,14 @@ def _named_pages(node: Any) -> list[str]:
     return own + [page for value in node.values() for page in _named_pages(value)]
 
 
-def _mapping(path: Path, name: str) -> dict[str, Any]:
+def read_mapping(path: Path, name: str) -> dict[str, Any]:
+    """Keys and values of a YAML file.
+
+    Raises
+    ------
+    BuildError
+        If it is missing, not valid, or holds something else; `name` is what the message calls it.
+    """
     try:
         value = yaml.safe_load(path.read_bytes())
     except FileNotFoundError as error:

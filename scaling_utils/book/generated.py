@@ -19,6 +19,7 @@ from scaling_utils.book.law_tables import law_fragments
 from scaling_utils.book.project import Project
 from scaling_utils.book.results import Results
 from scaling_utils.book.tables import table
+from scaling_utils.book.verify import TOLERANCES
 from scaling_utils.exchange import RESULTS_MIME
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def generated(project: Project, results: Results, *, wanted: Collection[str] = (
         "edition.md": _edition(project),
         "ledger.md": _ledger_table(results),
         "ledger-score.md": _ledger_score(results),
+        "tolerances.md": table(("Quantity", "May differ by"), list(TOLERANCES.items())),
     }
 
 
@@ -68,15 +70,6 @@ def published_results(notebook: Mapping[str, Any]) -> dict[str, Any]:
         for output in cell.get("outputs", []):
             merged |= output.get("data", {}).get(RESULTS_MIME, {})
     return merged
-
-
-def keyed(results: Results) -> dict[str, Mapping[str, Any]]:
-    """The results by page, as they are kept in a file.
-
-    >>> keyed({("03-isoflop-profiles", "mine"): {"a": 0.5}})
-    {'03-isoflop-profiles/mine': {'a': 0.5}}
-    """
-    return {f"{notebook}/{scenario}": found for (notebook, scenario), found in sorted(results.items())}
 
 
 def _edition(project: Project) -> str:

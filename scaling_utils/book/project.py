@@ -101,6 +101,16 @@ class Project:
         return self.build / "html"
 
     @property
+    def pdf(self) -> Path:
+        """The whole book as a PDF."""
+        return self.build / "book.pdf"
+
+    @property
+    def epub(self) -> Path:
+        """The whole book as an EPUB."""
+        return self.build / "book.epub"
+
+    @property
     def build_lock(self) -> Path:
         """Lock file held while a build runs."""
         return self.build / ".lock"

@@ -7,12 +7,15 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from html.parser import HTMLParser
+from importlib.metadata import version
 from pathlib import Path
 
 from scaling_utils.book.anchors import check_anchors
 from scaling_utils.book.commit import last_commit
 from scaling_utils.book.config import MATHJAX_PATH, toc_pages
+from scaling_utils.book.editions import VERSIONS, versions_file
 from scaling_utils.book.environment import child_environment
 from scaling_utils.book.files import NO_SPACE, files_below, remove, tells_disk_full, write_whole
 from scaling_utils.book.project import Project
@@ -64,14 +67,47 @@ def render(project: Project, *, strict: bool = True) -> Path:
     output = project.work / "render"
     remove(output)
     output.mkdir(parents=True)
+    run_jupyter_book(project, output, config=project.config, strict=strict)
+    site = output / "_build" / "html"
+    remove(site / ".buildinfo")
+    add_mathjax(site)
+    for document in (project.claims, project.results):
+        shutil.copyfile(document, site / document.name)
+    write_whole(site / VERSIONS, versions_file([(version("scaling-laws-book"), "")]))
+    slim(site)
+    pages = toc_pages(project)
+    check_site(site, pages)
+    check_anchors(project, site, pages)
+    return site
+
+
+def run_jupyter_book(
+    project: Project, output: Path, *, config: Path, options: Sequence[str] = (), strict: bool = True
+) -> None:
+    """Let Jupyter Book read the staged tree and write below a folder.
+
+    Parameters
+    ----------
+    project
+        The book, staged.
+    output
+        An empty folder.
+    config
+        The settings.
+    options
+        More options of `jupyter-book build`, such as another builder.
+    strict
+        Whether a warning is an error.
+
+    Raises
+    ------
+    BuildError
+        If Sphinx warned or failed; what it said is kept in the project's log.
+    """
     command = [sys.executable, "-c", _JUPYTER_BOOK, "build", str(project.staged)]
-    command += [
-        "--config",
-        str(project.config),
-        "--toc",
-        str(project.staged / project.toc.relative_to(project.root)),
-    ]
-    command += ["--path-output", str(output), "-n", "--keep-going", *(["-W"] if strict else [])]
+    command += ["--config", str(config)]
+    command += ["--toc", str(project.staged / project.toc.relative_to(project.root))]
+    command += ["--path-output", str(output), *options, "-n", "--keep-going", *(["-W"] if strict else [])]
     with subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
@@ -85,15 +121,6 @@ def render(project: Project, *, strict: bool = True) -> Path:
     write_whole(project.log, log)
     if sphinx.returncode:
         raise BuildError(_what_sphinx_said(project, log))
-    site = output / "_build" / "html"
-    remove(site / ".buildinfo")
-    add_mathjax(site)
-    shutil.copyfile(project.claims, site / project.claims.name)
-    slim(site)
-    pages = toc_pages(project)
-    check_site(site, pages)
-    check_anchors(project, site, pages)
-    return site
 
 
 def add_mathjax(site: Path) -> None:

@@ -16,13 +16,13 @@ from scaling_utils.book import cache
 from scaling_utils.book.anchors import moved_pages
 from scaling_utils.book.edition import EDITION, edition
 from scaling_utils.book.files import PARTIAL, files_below, remove, write_whole
-from scaling_utils.book.generated import NOT_IN_THIS_BUILD, generated, keyed, published_results
+from scaling_utils.book.generated import NOT_IN_THIS_BUILD, generated, published_results
 from scaling_utils.book.labels import defined_labels
 from scaling_utils.book.normalise import first_heading, normalise
 from scaling_utils.book.pictures import FOLDER, described, kept_figures, place_figures, stamp_of
 from scaling_utils.book.plan import Page
 from scaling_utils.book.project import Project
-from scaling_utils.book.results import claims_json
+from scaling_utils.book.results import Document, claims_json, made_with
 from scaling_utils.book.scenarios import notebook_file, read_notebook
 from scaling_utils.errors import BuildError
 
@@ -84,7 +84,7 @@ def stage(
         except BuildError as error:
             raise BuildError(f"notebook {scenario.notebook}, scenario {scenario.name}: {error}") from error
     write_whole(tree / project.claims.name, claims_json(results))
-    write_whole(tree / project.results.name, json.dumps(keyed(results), indent=1, ensure_ascii=False) + "\n")
+    write_whole(tree / project.results.name, Document(made_with(project), results).text)
     facts = edition(
         project,
         figures=figures,

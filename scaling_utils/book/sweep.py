@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from scaling_utils.book.files import write_whole
-from scaling_utils.book.generated import keyed, published_results
+from scaling_utils.book.generated import published_results
 from scaling_utils.book.scenarios import read_notebook
 
 
@@ -21,7 +21,8 @@ def collect(executed: Iterable[Path]) -> str:
         Paths of the form `.../<notebook>/<runs>.ipynb`.
     """
     results = {(path.parent.name, path.stem): published_results(read_notebook(path)) for path in executed}
-    return json.dumps(keyed(results), indent=1, ensure_ascii=False) + "\n"
+    pages = {"/".join(page): found for page, found in sorted(results.items())}
+    return json.dumps(pages, indent=1, ensure_ascii=False) + "\n"
 
 
 if __name__ == "__main__":

@@ -18,12 +18,10 @@ from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
 from scaling_utils.errors import ChecksumError, DatasetUnavailable, clip
+from scaling_utils.runs.transfer import LIMIT, TIMEOUT, TooSlow, Transfer
 
 BASE_URL = "https://raw.githubusercontent.com"
 """Host of the public files: a file's address is this, then its `RemoteFile.relative` path."""
-
-TIMEOUT = 10.0
-"""Seconds to wait for the host to connect, and for each next part of an answer."""
 
 MIRROR_VARIABLE = "SCALING_DATA_MIRROR"
 CACHE_VARIABLE = "SCALING_DATA_CACHE"
@@ -88,7 +86,12 @@ def file_sha256(path: str | Path) -> str:
 
 
 def obtain(
-    remote: RemoteFile, *, offline: bool = False, base_url: str = BASE_URL, timeout: float = TIMEOUT
+    remote: RemoteFile,
+    *,
+    offline: bool = False,
+    base_url: str = BASE_URL,
+    timeout: float = TIMEOUT,
+    limit: float = LIMIT,
 ) -> Path:
     """Path of a local copy with the right checksum, downloaded if need be.
 
@@ -101,7 +104,9 @@ def obtain(
     base_url
         Host to download from.
     timeout
-        Seconds to wait for the host.
+        Seconds to wait for the host to connect, and for each next part of its answer.
+    limit
+        Seconds that the whole download may take.
 
     Returns
     -------
@@ -136,7 +141,7 @@ def obtain(
         reasons.append("downloads are off")
     elif mirror is None:
         try:
-            return _download(remote, cached, base_url=base_url, timeout=timeout)
+            return _download(remote, cached, base_url=base_url, timeout=timeout, limit=limit)
         except _DownloadFailed as failure:
             reasons.append(str(failure))
     if mirror is None:
@@ -200,7 +205,7 @@ def _digest(path: Path) -> str | None:
         ) from error
 
 
-def _download(remote: RemoteFile, target: Path, *, base_url: str, timeout: float) -> Path:
+def _download(remote: RemoteFile, target: Path, *, base_url: str, timeout: float, limit: float) -> Path:
     import pooch
     import requests
 
@@ -210,7 +215,7 @@ def _download(remote: RemoteFile, target: Path, *, base_url: str, timeout: float
             f"{host} did not answer before ({_unreachable[host]}), so it was not asked again"
         )
     pooch.get_logger().setLevel("WARNING")
-    fetch_url = pooch.HTTPDownloader(timeout=timeout, chunk_size=2**16)
+    fetch_url = Transfer(timeout=timeout, limit=limit)
 
     def fetch_verified(url: str, output_file: str, caller: Any) -> None:
         fetch_url(url, output_file, caller)
@@ -237,6 +242,9 @@ def _download(remote: RemoteFile, target: Path, *, base_url: str, timeout: float
     except requests.exceptions.Timeout as error:
         _unreachable[host] = f"no answer in {timeout:g} s"
         raise _DownloadFailed(f"{host} gave no answer in {timeout:g} s") from error
+    except TooSlow as error:
+        _unreachable[host] = f"too slow: {error}"
+        raise _DownloadFailed(f"{host} was too slow ({error})") from error
     except requests.exceptions.RequestException as error:
         _unreachable[host] = type(error).__name__
         raise _DownloadFailed(f"{host} could not be reached ({type(error).__name__})") from error

@@ -1,0 +1,152 @@
+"""The book as a PDF and as an EPUB."""
+
+from __future__ import annotations
+
+import re
+import sys
+import zipfile
+from xml.etree import ElementTree
+
+import pytest
+
+from scaling_utils.book.epub import epub_config, make_epub, repacked
+from scaling_utils.book.mathml import mathml
+from scaling_utils.book.pdf import find_browser, make_pdf
+from scaling_utils.book.printed import contents, one_document
+from scaling_utils.errors import BuildError, ScalingError
+
+MATHML = "{http://www.w3.org/1998/Math/MathML}"
+
+
+@pytest.fixture
+def browser():
+    try:
+        return find_browser()
+    except ScalingError as error:
+        pytest.skip(str(error))
+
+
+@pytest.mark.parametrize(
+    "tex",
+    [
+        r"L(N, D) = E + \frac{A}{N^\alpha} + \frac{B}{D^\beta}",
+        r"^{\alpha}",
+        r"\begin{align} a &= b \\ c &= d \end{align}",
+        r"\mathrm{Huber}_\delta \left( \ln \hat L - \ln L \right)",
+    ],
+)
+def test_formulas_become_mathml(tex):
+    assert ElementTree.fromstring(mathml(tex, block=True)).tag == f"{MATHML}math"
+
+
+def test_a_formula_that_cannot_be_read_is_an_error():
+    with pytest.raises(ValueError, match="nonsense"):
+        mathml(r"\nonsense{x}")
+
+
+def test_the_contents_keep_order_and_depth(toy):
+    toy.project.toc.write_text(
+        "format: jb-book\nroot: book/index\nparts:\n- caption: One\n  chapters:\n  - file: book/a.md\n"
+        "    sections:\n    - {file: notebooks/b, title: Bee}\n- caption: Two\n  chapters: [{file: book/c}]\n"
+    )
+    assert [(entry.docname, entry.title, entry.depth) for entry in contents(toy.project)] == [
+        ("book/index", None, 0),
+        (None, "One", 0),
+        ("book/a", None, 0),
+        ("notebooks/b", "Bee", 1),
+        (None, "Two", 0),
+        ("book/c", None, 0),
+    ]
+
+
+def test_times_and_order_in_an_epub_are_fixed(tmp_path):
+    def made(names, year):
+        path = tmp_path / "x.epub"
+        with zipfile.ZipFile(path, "w") as archive:
+            for name in names:
+                content = {"mimetype": "application/epub+zip"}.get(name, "<p>a&nbsp;b</p><math/>")
+                archive.writestr(zipfile.ZipInfo(name, (year, 1, 1, 0, 0, 0)), content)
+        return path.read_bytes()
+
+    one = repacked(made(["a.xhtml", "mimetype", "b.xhtml"], 2020), 10**9)
+    assert one == repacked(made(["b.xhtml", "a.xhtml", "mimetype"], 2024), 10**9)
+    (tmp_path / "y.epub").write_bytes(one)
+    with zipfile.ZipFile(tmp_path / "y.epub") as archive:
+        first = archive.infolist()[0]
+        assert (first.filename, first.compress_type) == ("mimetype", zipfile.ZIP_STORED)
+        assert archive.read("a.xhtml").decode() == "<p>a\xa0b</p><math/>"
+
+
+def test_the_settings_of_the_epub_have_no_scripts_and_no_buttons():
+    config = {
+        "title": "T",
+        "author": "A",
+        "launch_buttons": {"binderhub_url": "https://b.org"},
+        "sphinx": {"config": {"extensions": ["myst_nb", "sphinx_copybutton"], "html_js_files": ["a.js"]}},
+    }
+    made = epub_config(config)
+    assert "launch_buttons" not in made
+    assert "html_js_files" not in made["sphinx"]["config"]
+    assert made["sphinx"]["config"]["extensions"] == ["myst_nb", "scaling_utils.book.mathml"]
+    assert "launch_buttons" in config, "the book's own settings stay"
+
+
+def test_without_a_browser_there_is_one_clear_message(monkeypatch, tmp_path):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("scaling_utils.book.pdf.BROWSERS", ("chromium",))
+    with pytest.raises(ScalingError, match=r"no browser that prints is installed .* --browser PATH"):
+        find_browser()
+    with pytest.raises(ScalingError, match="no browser at 'elsewhere'"):
+        find_browser("elsewhere")
+
+
+@pytest.mark.slow
+def test_one_document_holds_every_page_and_its_links_lead_somewhere(built):
+    text = one_document(built.project)
+    ids = re.findall(r' id="([^"]+)"', text)
+    assert len(ids) == len(set(ids))
+    links = re.findall(r'href="#([^"]+)"', text)
+    assert links and set(links) <= set(ids)
+    assert text.count('class="printed-page printed-depth-') == 4
+    assert "127.0.0.1" not in text and str(built.project.root) not in text
+    sources = re.findall(r'(?:src|href)="(?!#|http)([^"?]+)', text)
+    assert sources and all((built.project.html / source).is_file() for source in sources)
+    assert text == one_document(built.project)
+
+
+@pytest.mark.slow
+def test_the_pdf_is_whole_and_the_same_twice(built, browser):
+    first = make_pdf(built.project, browser=browser).read_bytes()
+    assert first.startswith(b"%PDF-") and b"(A toy book)" in first
+    assert b"(D:19800101000000+00'00')" in first
+    assert b"127.0.0.1" not in first
+    assert make_pdf(built.project, browser=browser).read_bytes() == first
+    assert built.leftovers() == []
+
+
+@pytest.mark.slow
+def test_a_browser_that_fails_leaves_the_pdf_that_stood(built):
+    built.project.pdf.write_bytes(b"before")
+    with pytest.raises(BuildError, match="did not print the book"):
+        make_pdf(built.project, browser=sys.executable)
+    assert built.project.pdf.read_bytes() == b"before"
+    assert built.leftovers() == []
+
+
+@pytest.mark.slow
+def test_the_epub_is_well_formed_and_the_same_twice(built):
+    first = make_epub(built.project).read_bytes()
+    with zipfile.ZipFile(built.project.epub) as archive:
+        names = archive.namelist()
+        assert archive.testzip() is None
+        assert archive.read("mimetype") == b"application/epub+zip"
+        pages = [name for name in names if name.endswith(".xhtml")]
+        trees = {name: ElementTree.fromstring(archive.read(name)) for name in pages}
+        package = archive.read("content.opf").decode()
+    with_formulas = [
+        name for name, tree in trees.items() if next(tree.iter(f"{MATHML}math"), None) is not None
+    ]
+    assert len(with_formulas) == 3
+    assert package.count('properties="mathml"') == len(with_formulas)
+    assert make_epub(built.project).read_bytes() == first
+    assert built.leftovers() == []
