@@ -24,6 +24,7 @@ from scaling_utils.results import Estimate
 from scaling_utils.runs.table import RunTable
 
 if TYPE_CHECKING:
+    import altair as alt
     from matplotlib.figure import Figure
 
 _CELL_CLASS = re.compile(r'(?<=<t[dh]) (?:id="[^"]*" )?class="[^"]*" ?')
@@ -62,6 +63,31 @@ def show(name: str, thing: Figure | pd.DataFrame, *, caption: str = "") -> None:
     kept = {"scrapbook": {"name": name, "mime_prefix": ""}}  # what `glue` would write
     display(bundle, metadata=kept, raw=True)  # type: ignore[no-untyped-call]
     plt.close(thing)
+
+
+def explore(name: str, chart: alt.LayerChart, *, label: str) -> None:
+    """Show an interactive chart, folded away below the figure that it repeats.
+
+    Parameters
+    ----------
+    name
+        Key of that figure.
+    chart
+        One of `scaling_utils.figures.interactive`.
+    label
+        What it shows, for those who do not see it.
+    """
+    from scaling_utils.figures.embed import look_around
+    from scaling_utils.figures.interactive import in_house_style
+
+    spec = in_house_style(chart)
+    html_text = look_around(name, spec, label=label)
+    bundle = {
+        "application/vnd.vegalite.v6+json": chart.to_dict(),
+        "text/html": html_text,
+        "text/plain": label,
+    }
+    display(bundle, raw=True)  # type: ignore[no-untyped-call]
 
 
 def publish(results: Mapping[str, Estimate | float | str]) -> None:
