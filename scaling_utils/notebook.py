@@ -24,8 +24,9 @@ from scaling_utils.results import Estimate
 from scaling_utils.runs.table import RunTable
 
 if TYPE_CHECKING:
-    import altair as alt
     from matplotlib.figure import Figure
+
+    from scaling_utils.figures.interactive import Layers
 
 _CELL_CLASS = re.compile(r'(?<=<t[dh]) (?:id="[^"]*" )?class="[^"]*" ?')
 """What pandas puts on each cell for styles that the book does not use; it doubles a table."""
@@ -65,7 +66,7 @@ def show(name: str, thing: Figure | pd.DataFrame, *, caption: str = "") -> None:
     plt.close(thing)
 
 
-def explore(name: str, chart: alt.LayerChart, *, label: str) -> None:
+def explore(name: str, chart: Layers, *, label: str) -> None:
     """Show an interactive chart, folded away below the figure that it repeats.
 
     Parameters
@@ -81,10 +82,9 @@ def explore(name: str, chart: alt.LayerChart, *, label: str) -> None:
     from scaling_utils.figures.interactive import in_house_style
 
     spec = in_house_style(chart)
-    html_text = look_around(name, spec, label=label)
     bundle = {
-        "application/vnd.vegalite.v6+json": chart.to_dict(),
-        "text/html": html_text,
+        "application/vnd.vegalite.v6+json": chart.to_dict(),  # drawn by Jupyter where it can
+        "text/html": look_around(name, spec, label=label),
         "text/plain": label,
     }
     display(bundle, raw=True)  # type: ignore[no-untyped-call]

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
+from importlib.metadata import version
 from pathlib import Path
 
 from scaling_utils.book.anchors import check_anchors
@@ -131,7 +132,7 @@ def add_vega(site: Path, kept: Path) -> None:
     """
     import vl_convert
 
-    bundle = kept / f"vega-{vl_convert.__version__}.js"
+    bundle = kept / f"vega-{version('vl-convert-python')}.js"
     if not bundle.is_file():
         write_whole(bundle, vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
     shutil.copyfile(bundle, site / "_static" / "vega.js")

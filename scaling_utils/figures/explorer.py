@@ -21,6 +21,8 @@ from scaling_utils.laws import AllocationLaw, KnownLaw
 if TYPE_CHECKING:
     import altair as alt
 
+    from scaling_utils.figures.interactive import Layers
+
 DATA = "plans"
 """Name of the data that both charts share: what `explorer_rows` returns."""
 
@@ -80,7 +82,7 @@ def explorer_rows(
     return rows
 
 
-def best_sizes(defaults: Mapping[str, Any]) -> alt.LayerChart:
+def best_sizes(defaults: Mapping[str, Any]) -> Layers:
     """The chosen quantity against compute by every chosen law; dashed beyond the runs behind a law.
 
     Parameters
@@ -98,7 +100,7 @@ def best_sizes(defaults: Mapping[str, Any]) -> alt.LayerChart:
         axis=alt.Axis(labelExpr=label, labelOverlap="greedy", tickCount=8),
     )
     colour = alt.Color("colour:N", scale=None)
-    shared = {"x": compute_axis("C"), "y": y, "color": colour, "detail": "id:N"}
+    shared: dict[str, Any] = {"x": compute_axis("C"), "y": y, "color": colour, "detail": "id:N"}
     base = (
         alt.Chart(alt.NamedData(name=DATA))
         .transform_filter("indexof(shown, datum.id) >= 0")
@@ -130,7 +132,7 @@ def best_sizes(defaults: Mapping[str, Any]) -> alt.LayerChart:
     return _with_params(chart, defaults)
 
 
-def valley(defaults: Mapping[str, Any], rows: list[dict[str, Any]]) -> alt.LayerChart:
+def valley(defaults: Mapping[str, Any], rows: list[dict[str, Any]]) -> Layers:
     """The loss of every size at the budget, by one law, above the curve of its best sizes.
 
     Parameters
@@ -144,7 +146,7 @@ def valley(defaults: Mapping[str, Any], rows: list[dict[str, Any]]) -> alt.Layer
 
     losses = [loss for row in rows for loss in row.get("L", ())]
     scale = alt.Scale(domain=[0.95 * min(losses), 1.05 * max(losses)])
-    shared = {
+    shared: dict[str, Any] = {
         "x": size_axis("N", "Parameters N"),
         "y": alt.Y("L:Q", title="Loss (nats/token)", scale=scale),
         "color": alt.Color("colour:N", scale=None),
@@ -196,19 +198,20 @@ def _at_budget(chart: alt.Chart, *, size: float) -> alt.Chart:
     import altair as alt
 
     fill = "datum.C > datum.reach ? 'transparent' : datum.colour"
-    return (
+    points: alt.Chart = (
         chart.transform_filter("datum.C == budget")
         .transform_calculate(fill=fill)
         .mark_point(size=size, strokeWidth=2, opacity=1)
         .encode(fill=alt.Fill("fill:N", scale=None))
     )
+    return points
 
 
 def _of_theta(expression: str) -> str:
     return expression.replace("t.", "datum.theta.")
 
 
-def _with_params(chart: alt.LayerChart, defaults: Mapping[str, Any]) -> alt.LayerChart:
+def _with_params(chart: Layers, defaults: Mapping[str, Any]) -> Layers:
     import altair as alt
 
     return chart.add_params(*(alt.param(name=name, value=value) for name, value in defaults.items()))

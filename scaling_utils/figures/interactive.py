@@ -22,6 +22,9 @@ from scaling_utils.runs.table import RunTable
 if TYPE_CHECKING:
     import altair as alt
 
+    Layers = alt.LayerChart | alt.FacetChart
+    """What `alt.layer` makes."""
+
 HEIGHT = 380
 """Pixels; the width is that of the page."""
 
@@ -64,7 +67,7 @@ CONFIG: dict[str, Any] = {
 """One look for every interactive chart."""
 
 
-def explore_isoflop(fit: IsoflopFit, runs: RunTable) -> alt.LayerChart:
+def explore_isoflop(fit: IsoflopFit, runs: RunTable) -> Layers:
     """The valleys of `plot_isoflop`: loss against size per budget, every run with its numbers.
 
     Parameters
@@ -76,7 +79,7 @@ def explore_isoflop(fit: IsoflopFit, runs: RunTable) -> alt.LayerChart:
 
     Returns
     -------
-    altair.LayerChart
+    altair chart
         A click on a budget of the legend leaves that budget alone.
     """
     import altair as alt
@@ -92,7 +95,7 @@ def explore_isoflop(fit: IsoflopFit, runs: RunTable) -> alt.LayerChart:
     low, high = fitted["L"].min() - 0.02, fitted["L"].max() + 0.02
     pick = alt.selection_point(name="pick", fields=["budget"], bind="legend")
     order = [f"{valley.budget:.3g}" for valley in fit.valleys]
-    shared = {
+    shared: dict[str, Any] = {
         "x": size_axis("N", "Parameters N"),
         "y": alt.Y("L:Q", title=f"Loss ({fit.loss_unit})", scale=alt.Scale(domain=[low, high])),
         "color": alt.Color(
@@ -108,7 +111,7 @@ def explore_isoflop(fit: IsoflopFit, runs: RunTable) -> alt.LayerChart:
     return _movable(lines + dots)
 
 
-def explore_envelope(fit: EnvelopeFit, runs: RunTable) -> alt.LayerChart:
+def explore_envelope(fit: EnvelopeFit, runs: RunTable) -> Layers:
     """The left panel of `plot_envelope`: thinned training curves, and points of their frontier.
 
     Parameters
@@ -120,7 +123,7 @@ def explore_envelope(fit: EnvelopeFit, runs: RunTable) -> alt.LayerChart:
     """
     import altair as alt
 
-    shared = {
+    shared: dict[str, Any] = {
         "x": compute_axis("C"),
         "y": alt.Y(
             "L:Q",
@@ -143,7 +146,7 @@ def explore_envelope(fit: EnvelopeFit, runs: RunTable) -> alt.LayerChart:
     return _movable(lines + dots)
 
 
-def explore_surface(fit: FitResult, runs: RunTable) -> alt.LayerChart:
+def explore_surface(fit: FitResult, runs: RunTable) -> Layers:
     """The runs behind a fit of Approach 3 over compute and size, coloured by what the fit leaves of them.
 
     Parameters
@@ -197,7 +200,7 @@ def thinned_curves(fit: EnvelopeFit, runs: RunTable) -> pd.DataFrame:
     return _told(pd.concat(parts))
 
 
-def in_house_style(chart: alt.LayerChart) -> dict[str, Any]:
+def in_house_style(chart: Layers) -> dict[str, Any]:
     """The specification of a chart in the house look, as wide as its place on the page.
 
     Raises
@@ -225,7 +228,7 @@ def compute_axis(field: str) -> alt.X:
     )
 
 
-def size_axis(field: str, title: str, *, vertical: bool = False) -> alt.X | alt.Y:
+def size_axis(field: str, title: str, *, vertical: bool = False) -> Any:
     """A logarithmic axis of a count, labelled as people write counts."""
     import altair as alt
 
@@ -243,7 +246,7 @@ def units(value: str, form: str = ".3~s") -> str:
     return f"replace(format({value}, '{form}'), 'G', 'B')"
 
 
-def _movable(chart: alt.LayerChart) -> alt.LayerChart:
+def _movable(chart: Layers) -> Layers:
     """Drag to move, wheel with the shift key to zoom; the wheel alone scrolls the page."""
     import altair as alt
 
@@ -255,9 +258,10 @@ def _movable(chart: alt.LayerChart) -> alt.LayerChart:
 def _dots(points: pd.DataFrame) -> alt.Chart:
     import altair as alt
 
-    return _numbers(alt.Chart(points)).mark_point(
+    dots: alt.Chart = _numbers(alt.Chart(points)).mark_point(
         filled=True, clip=True, size=48, opacity=1, stroke="currentColor", strokeWidth=0.3
     )
+    return dots
 
 
 def _numbers(chart: alt.Chart) -> alt.Chart:
