@@ -18,7 +18,7 @@
   };
   const power = (value) => value.toExponential().replace("+", "");
   const past = (ratio) =>
-    ratio > 1 ? `${Number(ratio.toPrecision(3)).toLocaleString("en-US")} times, extrapolated` : "within";
+    ratio > 1 ? `${Number(ratio.toPrecision(3)).toLocaleString("en-US")} times` : "no";
 
   const told = (plan, at) => ({
     N: inUnits(plan.N[at]),

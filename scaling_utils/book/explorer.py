@@ -60,7 +60,7 @@ TEMPLATE = """\
 </div>
 <script src="../_static/budget-explorer.js"></script>"""
 
-HEADER = ("Law", "Best size N", "Best tokens D", "D/N", "Loss", "Budget over largest run")
+HEADER = ("Law", "Best size N", "Best tokens D", "D/N", "Loss", "Extrapolated")
 CHARTS = {
     "best-sizes": "The chosen quantity against compute, a line for each ticked law.",
     "valley": "Loss against model size at the budget by one law, and the curve of best sizes.",
@@ -98,7 +98,7 @@ def told(row: dict[str, Any], budget: float) -> dict[str, str]:
     --------
     >>> row = {"C": [1e24], "N": [9.586065e10], "D": [1.738636e12], "L": [1.96054], "reach": 1.296e22}
     >>> list(told(row, 1e24).values())
-    ['95.9B', '1.74T', '18.1', '1.961', '77.2 times, extrapolated']
+    ['95.9B', '1.74T', '18.1', '1.961', '77.2 times']
     """
     at = row["C"].index(budget)
     size, tokens, past = row["N"][at], row["D"][at], float(f"{budget / row['reach']:.3g}")
@@ -108,7 +108,7 @@ def told(row: dict[str, Any], budget: float) -> dict[str, str]:
         "D": in_units(tokens),
         "ratio": f"{float(f'{tokens / size:.3g}'):g}",
         "L": f"{row['L'][at]:.3f}" if "L" in row else "–",
-        "past": f"{times} times, extrapolated" if budget > row["reach"] else "within",
+        "past": f"{times} times" if budget > row["reach"] else "no",
     }
 
 
@@ -118,7 +118,7 @@ def _html(rows: list[dict[str, Any]], budgets: list[float]) -> str:
 
     shown = [row["id"] for row in rows if row["id"] in PLANS.values()]
     defaults = {"budget": BUDGET, "shown": shown, "quantity": "ratio", "loss_law": PLANS[LEADING]}
-    charts = {"best-sizes": best_sizes(defaults), "valley": valley(defaults, rows)}
+    charts = {"best-sizes": best_sizes(defaults, rows), "valley": valley(defaults, rows)}
     losses = [(row["id"], row["name"]) for row in rows if "L" in row]
     frames = (
         chart_html(name, in_house_style(chart), label=CHARTS[name], datasets="explorer-data")

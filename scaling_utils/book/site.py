@@ -134,7 +134,9 @@ def add_vega(site: Path, kept: Path) -> None:
 
     bundle = kept / f"vega-{version('vl-convert-python')}.js"
     if not bundle.is_file():
-        write_whole(bundle, vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
+        code = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+        # a module, made a plain script so that it works from a file too; its names stay within a function
+        write_whole(bundle, f'(() => {{"use strict";{code}}})();\n')
     shutil.copyfile(bundle, site / "_static" / "vega.js")
 
 

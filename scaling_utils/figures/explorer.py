@@ -82,13 +82,15 @@ def explorer_rows(
     return rows
 
 
-def best_sizes(defaults: Mapping[str, Any]) -> Layers:
+def best_sizes(defaults: Mapping[str, Any], rows: list[dict[str, Any]]) -> Layers:
     """The chosen quantity against compute by every chosen law; dashed beyond the runs behind a law.
 
     Parameters
     ----------
     defaults
         Values of the parameters before the page sets them.
+    rows
+        What `explorer_rows` returns; the budgets set the range of the axis.
     """
     import altair as alt
 
@@ -100,7 +102,9 @@ def best_sizes(defaults: Mapping[str, Any]) -> Layers:
         axis=alt.Axis(labelExpr=label, labelOverlap="greedy", tickCount=8),
     )
     colour = alt.Color("colour:N", scale=None)
-    shared: dict[str, Any] = {"x": compute_axis("C"), "y": y, "color": colour, "detail": "id:N"}
+    budgets = rows[0]["C"]
+    x = compute_axis("C", between=(budgets[0], budgets[-1]))
+    shared: dict[str, Any] = {"x": x, "y": y, "color": colour, "detail": "id:N"}
     base = (
         alt.Chart(alt.NamedData(name=DATA))
         .transform_filter("indexof(shown, datum.id) >= 0")

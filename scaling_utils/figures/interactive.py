@@ -39,7 +39,8 @@ RAMP = (0.22, 0.9)
 
 CONFIG: dict[str, Any] = {
     "background": "transparent",
-    "font": "inherit",
+    "font": "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif",
+    "autosize": {"type": "fit-x", "contains": "padding"},
     "view": {"stroke": None},
     "axis": {
         "labelColor": "currentColor",
@@ -214,16 +215,17 @@ def in_house_style(chart: Layers) -> dict[str, Any]:
     return spec
 
 
-def compute_axis(field: str) -> alt.X:
-    """A logarithmic axis of compute, labelled at powers of ten."""
+def compute_axis(field: str, *, between: tuple[float, float] | None = None) -> alt.X:
+    """A logarithmic axis of compute, of all data or between two budgets (FLOPs), labelled at powers of ten."""
     import altair as alt
 
+    ends = {} if between is None else {"domain": list(between)}
     power = "round(log(datum.value) / LN10)"
     label = f"abs(datum.value / pow(10, {power}) - 1) < 1e-9 ? '1e' + {power} : ''"
     return alt.X(
         f"{field}:Q",
         title="Compute C (FLOPs)",
-        scale=alt.Scale(type="log", nice=False),
+        scale=alt.Scale(type="log", nice=False, **ends),
         axis=alt.Axis(labelExpr=label, grid=True),
     )
 

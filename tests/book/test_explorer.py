@@ -37,7 +37,7 @@ def test_numbers_are_those_of_allocate_to_the_digits_shown(plans):
 
 def test_extrapolation_is_told(plans):
     for plan in plans:
-        assert all((told(plan, c)["past"] == "within") == (c <= plan["reach"]) for c in plan["C"])
+        assert all((told(plan, c)["past"] == "no") == (c <= plan["reach"]) for c in plan["C"])
 
 
 def test_the_page_has_its_numbers_without_scripts(fragment, plans):
