@@ -1,6 +1,6 @@
 // The budget explorer: the controls set the parameters of the charts and the cells of the table.
 (() => {
-  const root = document.getElementById("budget-explorer");
+  const root = document.getElementById("explorer");
   const { plans } = JSON.parse(document.getElementById("explorer-data").textContent);
   const byId = new Map(plans.map((plan) => [plan.id, plan]));
   const slider = root.querySelector("#explorer-budget");

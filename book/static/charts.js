@@ -28,6 +28,8 @@
     if (shared) spec.datasets = { ...spec.datasets, ...JSON.parse(shared.textContent) };
     const embed = await load();
     const { view } = await embed(place, spec, options);
+    // the library looks at its width again only when the window changes
+    new ResizeObserver(() => window.dispatchEvent(new Event("resize"))).observe(place);
     place.dispatchEvent(new CustomEvent("chart:drawn", { bubbles: true, detail: view }));
   };
 

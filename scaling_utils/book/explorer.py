@@ -18,7 +18,7 @@ BUDGET = 1e24
 """FLOPs: the budget that the page opens with, and that of its table where no script runs."""
 
 TEMPLATE = """\
-<div class="explorer" id="budget-explorer">
+<div class="explorer" id="explorer">
 {{ data }}
 <form class="explorer-controls needs-script" autocomplete="off">
 <label for="explorer-budget">Budget C: <output for="explorer-budget">{{ budget }}</output> FLOPs</label>
@@ -33,12 +33,10 @@ TEMPLATE = """\
 </select>
 {% endfor %}\
 </form>
-<div class="explorer-charts">
 {{ charts }}
-</div>
 <div class="table-scroll" tabindex="0" role="region" aria-label="Plans at the budget">
 <table class="table">
-<caption>The best model at the budget by each law; the left chart shows the ticked ones.</caption>
+<caption>The best model at the budget by each law; the upper chart shows the ticked ones.</caption>
 <thead><tr>
 {% for name in header %}<th scope="col">{{ name }}</th>{% endfor %}
 </tr></thead>
@@ -132,8 +130,8 @@ def _html(rows: list[dict[str, Any]], budgets: list[float]) -> str:
         last=len(budgets) - 1,
         at=budgets.index(BUDGET),
         selects=[
-            ("quantity", "Left chart", QUANTITIES.items(), defaults["quantity"]),
-            ("loss-law", "Right chart", losses, defaults["loss_law"]),
+            ("quantity", "Upper chart", QUANTITIES.items(), defaults["quantity"]),
+            ("loss-law", "Lower chart", losses, defaults["loss_law"]),
         ],
         charts=Markup("\n".join(frames)),
         header=HEADER,

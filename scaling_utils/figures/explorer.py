@@ -126,7 +126,7 @@ def best_sizes(defaults: Mapping[str, Any], rows: list[dict[str, Any]]) -> Layer
         alt.Tooltip("tokens_text:N", title="D"),
         alt.Tooltip("ratio_text:N", title="D/N"),
     ]
-    places = base.mark_point(size=60, opacity=0).encode(**shared, tooltip=told)
+    places = base.mark_point(size=60, opacity=0, aria=False).encode(**shared, tooltip=told)
     at = _at_budget(base, size=70).encode(**shared, tooltip=told)
     here = alt.XDatum(alt.expr("budget"), type="quantitative")
     rule = alt.Chart(alt.InlineData([{}])).mark_rule(strokeDash=[2, 3]).encode(x=here)

@@ -216,7 +216,7 @@ def in_house_style(chart: Layers) -> dict[str, Any]:
 
 
 def compute_axis(field: str, *, between: tuple[float, float] | None = None) -> alt.X:
-    """A logarithmic axis of compute, of all data or between two budgets (FLOPs), labelled at powers of ten."""
+    """A logarithmic axis of compute (FLOPs), labelled at powers of ten; by default as far as the data go."""
     import altair as alt
 
     ends = {} if between is None else {"domain": list(between)}
