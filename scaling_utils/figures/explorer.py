@@ -59,7 +59,7 @@ def explorer_rows(
     list of dict
         `id`, `name`, `colour`, `reach` (FLOPs: largest compute of its runs), `joint` (the last budget of the
         grid within reach), and the lists `C` (FLOPs), `N` (params) and `D` (tokens); for a law of the loss
-        also the list `L`, and its parameters under `theta`. Results have seven digits.
+        also the list `L`, and its parameters under `theta`. Results have ten digits.
     """
     colours = iter(PALETTE * len(sources))
     rows = []
@@ -144,14 +144,16 @@ def valley(defaults: Mapping[str, Any], rows: list[dict[str, Any]]) -> Layers:
     defaults
         Values of the parameters before the page sets them.
     rows
-        What `explorer_rows` returns; the losses set the range of the axis.
+        What `explorer_rows` returns; they set the range of the axes.
     """
     import altair as alt
 
-    losses = [loss for row in rows for loss in row.get("L", ())]
+    laws = [row for row in rows if "L" in row]
+    losses = [loss for row in laws for loss in row["L"]]
+    sizes = [size for row in laws for size in row["N"]]
     scale = alt.Scale(domain=[0.95 * min(losses), 1.05 * max(losses)])
     shared: dict[str, Any] = {
-        "x": size_axis("N", "Parameters N"),
+        "x": size_axis("N", "Parameters N", between=(min(sizes) / 4, max(sizes) * 4)),
         "y": alt.Y("L:Q", title="Loss (nats/token)", scale=scale),
         "color": alt.Color("colour:N", scale=None),
     }
@@ -222,4 +224,4 @@ def _with_params(chart: Layers, defaults: Mapping[str, Any]) -> Layers:
 
 
 def _digits(values: pd.Series) -> list[float]:
-    return [float(f"{value:.7g}") for value in values]
+    return [float(f"{value:.10g}") for value in values]

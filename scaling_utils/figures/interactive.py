@@ -230,13 +230,16 @@ def compute_axis(field: str, *, between: tuple[float, float] | None = None) -> a
     )
 
 
-def size_axis(field: str, title: str, *, vertical: bool = False) -> Any:
-    """A logarithmic axis of a count, labelled as people write counts."""
+def size_axis(
+    field: str, title: str, *, vertical: bool = False, between: tuple[float, float] | None = None
+) -> Any:
+    """A logarithmic axis of a count, labelled as people write counts; by default as far as the data go."""
     import altair as alt
 
+    ends = {} if between is None else {"domain": list(between)}
     axis = alt.Axis(labelExpr=f"{units('datum.value', '~s')}", labelOverlap="greedy", grid=True)
     channel = alt.Y if vertical else alt.X
-    return channel(f"{field}:Q", title=title, scale=alt.Scale(type="log", nice=False), axis=axis)
+    return channel(f"{field}:Q", title=title, scale=alt.Scale(type="log", nice=False, **ends), axis=axis)
 
 
 def units(value: str, form: str = ".3~s") -> str:

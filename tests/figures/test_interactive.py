@@ -98,7 +98,7 @@ def test_lines_stand_out_in_both_themes(page):
 
 def test_the_charts_of_the_explorer_take_the_parameters_of_the_page():
     defaults = {"budget": 1e24, "shown": ["a"], "quantity": "ratio", "loss_law": "a"}
-    rows = [{"C": [1e18, 1e26], "L": [2.0, 3.0]}]
+    rows = [{"C": [1e18, 1e26], "N": [1e8, 1e12], "L": [2.0, 3.0]}]
     for chart in (best_sizes(defaults, rows), valley(defaults, rows)):
         spec = in_house_style(chart)
         assert {param["name"]: param["value"] for param in spec["params"]} == defaults
