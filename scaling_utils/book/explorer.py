@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import ROUND_HALF_UP, Context
 from typing import Any
 
 from scaling_utils.allocation.plan_grid import every_source, plan_grid, round_budgets
@@ -58,6 +59,9 @@ TEMPLATE = """\
 </div>
 <script src="../_static/budget-explorer.js"></script>"""
 
+HALF_UP = Context(prec=3, rounding=ROUND_HALF_UP)
+"""How a browser rounds: budgets over reaches are round enough for ties."""
+
 HEADER = ("Law", "Best size N", "Best tokens D", "D/N", "Loss", "Extrapolated")
 CHARTS = {
     "best-sizes": "The chosen quantity against compute, a line for each ticked law.",
@@ -99,7 +103,7 @@ def told(row: dict[str, Any], budget: float) -> dict[str, str]:
     ['95.9B', '1.74T', '18.1', '1.961', '77.2 times']
     """
     at = row["C"].index(budget)
-    size, tokens, past = row["N"][at], row["D"][at], float(f"{budget / row['reach']:.3g}")
+    size, tokens, past = row["N"][at], row["D"][at], float(HALF_UP.create_decimal(budget / row["reach"]))
     times = f"{past:,.0f}" if past >= 100 else f"{past:g}"
     return {
         "N": in_units(size),
