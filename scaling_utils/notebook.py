@@ -26,7 +26,7 @@ from scaling_utils.runs.table import RunTable
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from scaling_utils.figures.interactive import Layers
+    from scaling_utils.figures.charts import Layers
 
 _CELL_CLASS = re.compile(r'(?<=<t[dh]) (?:id="[^"]*" )?class="[^"]*" ?')
 """What pandas puts on each cell for styles that the book does not use; it doubles a table."""
@@ -78,8 +78,8 @@ def explore(name: str, chart: Layers, *, label: str) -> None:
     label
         What it shows, for those who do not see it.
     """
+    from scaling_utils.figures.charts import in_house_style
     from scaling_utils.figures.embed import look_around
-    from scaling_utils.figures.interactive import in_house_style
 
     spec = in_house_style(chart)
     bundle = {

@@ -7,9 +7,9 @@ from typing import Any
 
 from scaling_utils.allocation.plan_grid import every_source, plan_grid, round_budgets
 from scaling_utils.allocation.planning import LEADING, PLANS
+from scaling_utils.figures.charts import in_house_style
 from scaling_utils.figures.embed import chart_html, json_script
 from scaling_utils.figures.explorer import DATA, QUANTITIES, best_sizes, explorer_rows, valley
-from scaling_utils.figures.interactive import in_house_style
 from scaling_utils.figures.style import in_units
 
 DECADES = (18, 26)

@@ -15,13 +15,13 @@ import pandas as pd
 
 from scaling_utils.allocation.planning import SUPERSEDED, reach
 from scaling_utils.conventions import FLOPS_PER_PARAM_TOKEN
-from scaling_utils.figures.interactive import compute_axis, size_axis, units
+from scaling_utils.figures.charts import compute_axis, size_axis, units
 from scaling_utils.laws import AllocationLaw, KnownLaw
 
 if TYPE_CHECKING:
     import altair as alt
 
-    from scaling_utils.figures.interactive import Layers
+    from scaling_utils.figures.charts import Layers
 
 DATA = "plans"
 """Name of the data that both charts share: what `explorer_rows` returns."""

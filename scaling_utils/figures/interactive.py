@@ -1,7 +1,4 @@
-"""Figures to look around in: the runs of a static figure, each with its numbers where one points.
-
-Text and axes take the colour of the page (`currentColor`), so that a chart is right in both themes.
-"""
+"""Figures to look around in: the runs of a static figure, each with its numbers where one points."""
 
 from __future__ import annotations
 
@@ -11,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from scaling_utils.figures.charts import compute_axis, size_axis, units
 from scaling_utils.figures.style import CONTRAST
-from scaling_utils.fitting.curves import Curves
+from scaling_utils.fitting.envelope import Curves
 from scaling_utils.fitting.isoflop import isoflop_slices
-from scaling_utils.fitting.parametric_checks import surface_residuals
+from scaling_utils.fitting.parametric import surface_residuals
 from scaling_utils.results import FitResult, IsoflopFit
 from scaling_utils.results.envelope import EnvelopeFit
 from scaling_utils.runs.table import RunTable
@@ -22,11 +20,7 @@ from scaling_utils.runs.table import RunTable
 if TYPE_CHECKING:
     import altair as alt
 
-    Layers = alt.LayerChart | alt.FacetChart
-    """What `alt.layer` makes."""
-
-HEIGHT = 380
-"""Pixels; the width is that of the page."""
+    from scaling_utils.figures.charts import Layers
 
 CURVE_POINTS = 24
 """Points of a training curve that are kept."""
@@ -36,36 +30,6 @@ FRONTIER_POINTS = 80
 
 RAMP = (0.22, 0.9)
 """The part of viridis in use: ordered colours without the ends, which are lost on dark or white."""
-
-CONFIG: dict[str, Any] = {
-    "background": "transparent",
-    "font": "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif",
-    "autosize": {"type": "fit-x", "contains": "padding"},
-    "view": {"stroke": None},
-    "axis": {
-        "labelColor": "currentColor",
-        "titleColor": "currentColor",
-        "domainColor": "currentColor",
-        "tickColor": "currentColor",
-        "gridColor": "currentColor",
-        "gridOpacity": 0.12,
-        "labelFontSize": 12,
-        "titleFontSize": 13,
-        "titleFontWeight": "normal",
-    },
-    "legend": {
-        "labelColor": "currentColor",
-        "titleColor": "currentColor",
-        "orient": "bottom",
-        "labelFontSize": 12,
-        "titleFontSize": 12,
-        "titleFontWeight": "normal",
-    },
-    "title": {"color": "currentColor", "anchor": "start", "fontSize": 13, "fontWeight": "normal"},
-    "text": {"color": "currentColor"},
-    "rule": {"color": "currentColor"},
-}
-"""One look for every interactive chart."""
 
 
 def explore_isoflop(fit: IsoflopFit, runs: RunTable) -> Layers:
@@ -199,56 +163,6 @@ def thinned_curves(fit: EnvelopeFit, runs: RunTable) -> pd.DataFrame:
             )
         )
     return _told(pd.concat(parts))
-
-
-def in_house_style(chart: Layers) -> dict[str, Any]:
-    """The specification of a chart in the house look, as wide as its place on the page.
-
-    Raises
-    ------
-    altair.utils.schemapi.SchemaValidationError
-        If the chart is not valid Vega-Lite.
-    """
-    spec: dict[str, Any] = chart.properties(width="container", height=HEIGHT).configure(**CONFIG).to_dict()
-    # the site's script knows what it draws, and nothing on a page should point to another host
-    del spec["$schema"]
-    return spec
-
-
-def compute_axis(field: str, *, between: tuple[float, float] | None = None) -> alt.X:
-    """A logarithmic axis of compute (FLOPs), labelled at powers of ten; by default as far as the data go."""
-    import altair as alt
-
-    ends = {} if between is None else {"domain": list(between)}
-    power = "round(log(datum.value) / LN10)"
-    label = f"abs(datum.value / pow(10, {power}) - 1) < 1e-9 ? '1e' + {power} : ''"
-    return alt.X(
-        f"{field}:Q",
-        title="Compute C (FLOPs)",
-        scale=alt.Scale(type="log", nice=False, **ends),
-        axis=alt.Axis(labelExpr=label, grid=True),
-    )
-
-
-def size_axis(
-    field: str, title: str, *, vertical: bool = False, between: tuple[float, float] | None = None
-) -> Any:
-    """A logarithmic axis of a count, labelled as people write counts; by default as far as the data go."""
-    import altair as alt
-
-    ends = {} if between is None else {"domain": list(between)}
-    axis = alt.Axis(labelExpr=f"{units('datum.value', '~s')}", labelOverlap="greedy", grid=True)
-    channel = alt.Y if vertical else alt.X
-    return channel(f"{field}:Q", title=title, scale=alt.Scale(type="log", nice=False, **ends), axis=axis)
-
-
-def units(value: str, form: str = ".3~s") -> str:
-    """Vega expression for a count as people write it: thousands k, millions M, billions B.
-
-    >>> units("datum.N")
-    "replace(format(datum.N, '.3~s'), 'G', 'B')"
-    """
-    return f"replace(format({value}, '{form}'), 'G', 'B')"
 
 
 def _movable(chart: Layers) -> Layers:

@@ -7,6 +7,7 @@ import pytest
 
 from scaling_utils import fit_envelope, fit_isoflop, fit_parametric, load
 from scaling_utils.errors import DataError
+from scaling_utils.figures.charts import in_house_style
 from scaling_utils.figures.embed import MAX_BYTES, chart_html, json_script
 from scaling_utils.figures.explorer import FADED, PALETTE, best_sizes, valley
 from scaling_utils.figures.interactive import (
@@ -14,10 +15,9 @@ from scaling_utils.figures.interactive import (
     explore_envelope,
     explore_isoflop,
     explore_surface,
-    in_house_style,
     thinned_curves,
 )
-from scaling_utils.fitting.envelope_curves import simulate_runs
+from scaling_utils.fitting.envelope import simulate_runs
 from scaling_utils.laws import HoffmannLaw, published_law
 
 PAGES = ("#ffffff", "#14181e")
