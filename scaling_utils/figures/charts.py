@@ -81,7 +81,7 @@ def size_axis(
     """A logarithmic axis of a count, labelled as people write counts; by default as far as the data go."""
     import altair as alt
 
-    axis = alt.Axis(labelExpr=f"{units('datum.value', '~s')}", labelOverlap="greedy", grid=True)
+    axis = alt.Axis(labelExpr=units("datum.value", "~s"), labelOverlap="greedy", grid=True)
     channel = alt.Y if vertical else alt.X
     return channel(f"{field}:Q", title=title, scale=_log_scale(between), axis=axis)
 
