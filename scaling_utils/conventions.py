@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, fields
+from functools import cache
 from typing import Any, Literal, get_args, get_type_hints
 
 from scaling_utils.errors import ConventionError, clip
@@ -26,6 +27,11 @@ FLOPS_PER_PARAM_TOKEN = 6.0
 FlopRule = Literal["6ND", "reported"]
 ParamCount = Literal["total", "non-embedding", "non-embedding-with-head"]
 LossUnit = Literal["nats/token", "nats/byte", "bits/token", "bits/byte"]
+
+
+@cache
+def _allowed() -> dict[str, tuple[str, ...]]:
+    return {name: get_args(hint) for name, hint in get_type_hints(Conventions).items()}
 
 
 @dataclass(frozen=True)
@@ -48,12 +54,11 @@ class Conventions:
     loss_unit: LossUnit = "nats/token"
 
     def __post_init__(self) -> None:
-        hints = get_type_hints(type(self))
-        for field in fields(self):
-            allowed, given = get_args(hints[field.name]), getattr(self, field.name)
+        for name, allowed in _allowed().items():
+            given = getattr(self, name)
             if given not in allowed:
                 raise ConventionError(
-                    f"{field.name} is {clip(repr(given))}; it must be one of {', '.join(map(repr, allowed))}"
+                    f"{name} is {clip(repr(given))}; it must be one of {', '.join(map(repr, allowed))}"
                 )
 
     def as_dict(self) -> dict[str, Any]:

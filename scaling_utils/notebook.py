@@ -26,6 +26,8 @@ from scaling_utils.runs.table import RunTable
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from scaling_utils.figures.charts import Layers
+
 _CELL_CLASS = re.compile(r'(?<=<t[dh]) (?:id="[^"]*" )?class="[^"]*" ?')
 """What pandas puts on each cell for styles that the book does not use; it doubles a table."""
 
@@ -62,6 +64,30 @@ def show(name: str, thing: Figure | pd.DataFrame, *, caption: str = "") -> None:
     kept = {"scrapbook": {"name": name, "mime_prefix": ""}}  # what `glue` would write
     display(bundle, metadata=kept, raw=True)  # type: ignore[no-untyped-call]
     plt.close(thing)
+
+
+def explore(name: str, chart: Layers, *, label: str) -> None:
+    """Show an interactive chart, folded away below the figure that it repeats.
+
+    Parameters
+    ----------
+    name
+        Key of that figure.
+    chart
+        One of `scaling_utils.figures.interactive`.
+    label
+        What it shows, for those who do not see it.
+    """
+    from scaling_utils.figures.charts import in_house_style
+    from scaling_utils.figures.embed import look_around
+
+    spec = in_house_style(chart)
+    bundle = {
+        "application/vnd.vegalite.v6+json": chart.to_dict(),  # drawn by Jupyter where it can
+        "text/html": look_around(name, spec, label=label),
+        "text/plain": label,
+    }
+    display(bundle, raw=True)  # type: ignore[no-untyped-call]
 
 
 def publish(results: Mapping[str, Estimate | float | str]) -> None:

@@ -9,7 +9,9 @@ from IPython.utils.capture import capture_output
 
 from scaling_utils import load
 from scaling_utils.exchange import RESULTS_MIME
-from scaling_utils.notebook import publish, show, stamp
+from scaling_utils.figures.interactive import explore_isoflop
+from scaling_utils.fitting.isoflop import fit_isoflop
+from scaling_utils.notebook import explore, publish, show, stamp
 from scaling_utils.results import Estimate
 
 
@@ -52,3 +54,14 @@ def test_stamp_names_data_and_versions():
     html = captured.outputs[0].data["text/html"]
     assert runs.sha256 in html
     assert "seed = 0" in html and "lmfit" in html
+
+
+def test_an_interactive_chart_is_there_for_jupyter_and_for_the_page():
+    runs = load("hoffmann2022-fig4")
+    fit = fit_isoflop(runs, window=4.0, resamples=5, seed=0)
+    with capture_output() as captured:
+        explore("isoflop", explore_isoflop(fit, runs), label="Loss <against> size.")
+    bundle = captured.outputs[0].data
+    assert {"application/vnd.vegalite.v6+json", "text/html"} <= set(bundle)
+    assert 'aria-label="Loss &lt;against&gt; size."' in bundle["text/html"]
+    assert '"run":"h' in bundle["text/html"]

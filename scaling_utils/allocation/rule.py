@@ -37,6 +37,18 @@ class Rule:
     interval: IntervalKind = "percentile"
 
 
+def known_sources() -> dict[str, KnownLaw | AllocationLaw]:
+    """Every published law that gives a best model size, by id: of the loss first, then of the allocation.
+
+    >>> list(known_sources())[0], "kaplan2020-params" in known_sources()
+    ('hoffmann2022', True)
+    """
+    return {
+        **{law.id: law for law in published_laws().values() if law.form is HOFFMANN},
+        **{law.id: law for law in allocation_laws().values() if law.coefficient is not None},
+    }
+
+
 def known_source(law_id: str) -> KnownLaw | AllocationLaw:
     """A published law by its id, of the loss or of the allocation.
 
@@ -50,10 +62,7 @@ def known_source(law_id: str) -> KnownLaw | AllocationLaw:
     >>> known_source("hoffmann2022").values["alpha"], known_source("kaplan2020-params").exponent
     (0.34, 0.73)
     """
-    usable: dict[str, KnownLaw | AllocationLaw] = {
-        **{law.id: law for law in published_laws().values() if law.form is HOFFMANN},
-        **{law.id: law for law in allocation_laws().values() if law.coefficient is not None},
-    }
+    usable = known_sources()
     if law_id not in usable:
         near = get_close_matches(law_id, usable, n=1)
         guess = f"Did you mean '{near[0]}'? " if near else ""

@@ -14,6 +14,7 @@ from scaling_utils.book.commit import last_commit
 from scaling_utils.book.comparisons import comparison_fragments
 from scaling_utils.book.data_format import data_format_fragments
 from scaling_utils.book.descriptions import description_fragments
+from scaling_utils.book.explorer import explorer_fragment
 from scaling_utils.book.fitting_tables import fitting_fragments
 from scaling_utils.book.law_tables import law_fragments
 from scaling_utils.book.project import Project
@@ -49,6 +50,7 @@ def generated(project: Project, results: Results, *, wanted: Collection[str] = (
         **data_format_fragments(),
         **description_fragments(results),
         **comparison_fragments(project, results),
+        "budget-explorer.md": explorer_fragment(),
         "columns.md": _columns_table(),
         "datasets.md": _data_sections(),
         "edition.md": _edition(project),

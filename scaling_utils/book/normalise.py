@@ -19,6 +19,8 @@ _ADDRESS = re.compile(r"(?<=\bat )0x[0-9a-fA-F]+|\b0x7f[0-9a-fA-F]{6,}\b")
 _KERNEL_FILE = re.compile(r"\bipykernel_\d+\b")
 _UPWARD = re.compile(r"(?<=\]\()(?=\.\./)|(?<=\{doc\}`)(?=\.\./)|(?<=\{download\}`)(?=\.\./)|(?<=<)(?=\.\./)")
 
+_CHART_SOURCE = "application/vnd.vegalite."
+
 PARAMETER_CELLS = {
     "parameters": "the parameters of the notebook",
     "injected-parameters": "the parameters of this page",
@@ -48,6 +50,7 @@ def normalise(notebook: Notebook, *, scenario: str, title: str, places: Mapping[
     refuse_errors(notebook)
     page = strip_traces(notebook)
     page = drop_results(page)
+    page = drop_chart_sources(page)
     page = hide_parameters(page)
     page = scrub_outputs(page, places)
     page = deepen_links(page)
@@ -101,6 +104,23 @@ def drop_results(notebook: Notebook) -> Notebook:
             cell["outputs"] = [
                 o for o in cell["outputs"] if not {RESULTS_MIME, STAMP_MIME} & o.get("data", {}).keys()
             ]
+    return page
+
+
+def drop_chart_sources(notebook: Notebook) -> Notebook:
+    """Remove what Jupyter draws a chart from: pages have it in their HTML, and Sphinx warns of it.
+
+    >>> bundle = {"application/vnd.vegalite.v6+json": {}, "text/html": ""}
+    >>> output = {"output_type": "display_data", "data": bundle}
+    >>> drop_chart_sources({"cells": [{"cell_type": "code", "outputs": [output]}]})["cells"][0]["outputs"]
+    [{'output_type': 'display_data', 'data': {'text/html': ''}}]
+    """
+    page = copy.deepcopy(notebook)
+    for cell in page["cells"]:
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            for mime in [mime for mime in data if mime.startswith(_CHART_SOURCE)]:
+                del data[mime]
     return page
 
 

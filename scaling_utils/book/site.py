@@ -1,4 +1,4 @@
-"""Render the staged tree with Jupyter Book, bring MathJax along, and check the finished site."""
+"""Render the staged tree with Jupyter Book, bring MathJax and Vega along, and check the finished site."""
 
 from __future__ import annotations
 
@@ -71,6 +71,7 @@ def render(project: Project, *, strict: bool = True) -> Path:
     site = output / "_build" / "html"
     remove(site / ".buildinfo")
     add_mathjax(site)
+    add_vega(site, project.home)
     for document in (project.claims, project.results):
         shutil.copyfile(document, site / document.name)
     write_whole(site / VERSIONS, versions_file([(version("scaling-laws-book"), "")]))
@@ -143,6 +144,26 @@ def add_mathjax(site: Path) -> None:
     shutil.copy2(source / Path(MATHJAX_PATH).name, target)
     for part in ("input/tex/extensions", "output/chtml/fonts/woff-v2"):
         shutil.copytree(source / part, target / part, dirs_exist_ok=True)
+
+
+def add_vega(site: Path, kept: Path) -> None:
+    """Write into a site the library that draws its interactive charts: Vega, Vega-Lite and Vega-Embed.
+
+    Parameters
+    ----------
+    site
+        Folder with `_static`.
+    kept
+        Folder in which the bundle is kept for the next build; making it takes seconds.
+    """
+    import vl_convert
+
+    bundle = kept / f"vega-{version('vl-convert-python')}.js"
+    if not bundle.is_file():
+        code = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+        # a module, made a plain script so that it works from a file too; its names stay within a function
+        write_whole(bundle, f'(() => {{"use strict";{code}}})();\n')
+    shutil.copyfile(bundle, site / "_static" / "vega.js")
 
 
 def check_site(site: Path, pages: list[str]) -> None:

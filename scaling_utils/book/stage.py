@@ -24,6 +24,7 @@ from scaling_utils.book.plan import Page
 from scaling_utils.book.project import Project
 from scaling_utils.book.results import Document, claims_json, made_with
 from scaling_utils.book.scenarios import notebook_file, read_notebook
+from scaling_utils.book.thumbnails import add_thumbnails
 from scaling_utils.errors import BuildError
 
 GENERATED = "book/generated"
@@ -103,6 +104,7 @@ def stage(
         target = tree / GENERATED / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")
+    add_thumbnails(tree)
     remove(project.staged)
     tree.replace(project.staged)
 

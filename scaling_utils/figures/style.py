@@ -48,12 +48,12 @@ def ordered_colours(n: int) -> list[tuple[float, ...]]:
 def in_units(value: float) -> str:
     """A count as people write it.
 
-    >>> in_units(6.73e10), in_units(1.4e12), in_units(740)
-    ('67.3B', '1.4T', '740')
+    >>> in_units(6.73e10), in_units(1.4e12), in_units(740), in_units(9.998e8)
+    ('67.3B', '1.4T', '740', '1000M')
     """
     for scale, suffix in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")):
         if value >= scale:
-            return f"{value / scale:.3g}{suffix}"
+            return f"{float(f'{value / scale:.3g}'):g}{suffix}"
     return f"{value:.3g}"
 
 

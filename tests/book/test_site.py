@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from importlib.metadata import version
+
 import pytest
 
-from scaling_utils.book.site import add_mathjax, check_site, remote_loads
+from scaling_utils.book.site import add_mathjax, add_vega, check_site, remote_loads
 from scaling_utils.errors import BuildError
 
 FINE = """<link rel="canonical" href="https://here.org/"><a href="https://a.org">a</a>
@@ -72,3 +75,21 @@ def test_mathjax_comes_with_its_fonts_and_extensions(tmp_path):
     assert "3.2.2" in (mathjax / "tex-mml-chtml.js").read_text()
     assert (mathjax / "output/chtml/fonts/woff-v2/MathJax_Main-Regular.woff").is_file()
     assert (mathjax / "input/tex/extensions/boldsymbol.js").is_file()
+
+
+def test_the_library_of_the_charts_is_made_once(tmp_path):
+    (tmp_path / "_static").mkdir()
+    kept = tmp_path / f"vega-{version('vl-convert-python')}.js"
+    kept.write_text("made before")
+    add_vega(tmp_path, tmp_path)
+    assert (tmp_path / "_static" / "vega.js").read_text() == "made before"
+
+
+@pytest.mark.slow
+def test_the_library_of_the_charts_is_a_plain_script(tmp_path):
+    (tmp_path / "_static").mkdir()
+    add_vega(tmp_path, tmp_path)
+    code = (tmp_path / "_static" / "vega.js").read_text()
+    assert code.startswith('(() => {"use strict";')
+    assert "window.vegaEmbed=" in code
+    assert not re.search(r"^\s*(?:import|export)\b", code, re.MULTILINE)

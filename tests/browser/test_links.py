@@ -1,0 +1,44 @@
+"""Links within the site lead somewhere, to the anchor too."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+class Anchors(HTMLParser):
+    """What a page can be asked for, and what it links to."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.ids, self.links = set(), []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        given = dict(attrs)
+        self.ids |= {given[name] for name in ("id", "name") if given.get(name)}
+        self.links += [given[name] for name in ("href", "src") if given.get(name)]
+
+
+def test_every_link_within_the_site_resolves(site, pages):
+    found = {name: Anchors((site / name).read_text(encoding="utf-8")) for name in pages}
+    broken = []
+    for name, page in found.items():
+        for link in page.links:
+            parts = urlsplit(link)
+            if parts.scheme or parts.netloc:
+                continue
+            target = (site / name).parent / unquote(parts.path) if parts.path else site / name
+            target = target / "index.html" if target.is_dir() else target
+            if not target.is_file():
+                broken.append(f"{name} -> {link}")
+            elif parts.fragment and target.suffix == ".html":
+                there = found[target.resolve().relative_to(site).as_posix()].ids
+                if unquote(parts.fragment) not in there:
+                    broken.append(f"{name} -> {link}: no such anchor")
+    assert sum(len(page.links) for page in found.values()) > 1000
+    assert broken == []
