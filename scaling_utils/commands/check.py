@@ -36,13 +36,15 @@ def check_command(
     from scaling_utils.fitting.fitness import fitness
     from scaling_utils.fitting.suspicions import suspicions
     from scaling_utils.runs.registry import load
+    from scaling_utils.runs.thin import thin_curves
 
     table = load(runs, **reading(maps, units, conventions, exclude))
-    figures, doubts = fitness(table), suspicions(table)
+    judged = thin_curves(table)
+    figures, doubts = fitness(judged), suspicions(table)
     if as_json:
         typer.echo(json.dumps(_document(table, figures, doubts), ensure_ascii=False, allow_nan=False))
         return
-    for line in _told(table, figures, doubts):
+    for line in _told(table, judged, figures, doubts):
         typer.echo(line)
 
 
@@ -72,11 +74,14 @@ def template_command(
     typer.echo(f"wrote {out}")
 
 
-def _told(table: RunTable, figures: tuple[Fitness, ...], doubts: tuple[Suspicion, ...]) -> list[str]:
+def _told(
+    table: RunTable, judged: RunTable, figures: tuple[Fitness, ...], doubts: tuple[Suspicion, ...]
+) -> list[str]:
     from scaling_utils.runs.readers import describe
 
+    thinned = f" (judged by {len(judged):,} points: long curves are thinned)" if judged is not table else ""
     lines = [f"{label:<14}{text}" for label, text in describe(table)]
-    lines += ["", "figures"]
+    lines += ["", f"figures{thinned}"]
     for figure in figures:
         lines.append(f"  {'yes' if figure.serves else 'no ':<4} {figure.notebook}: {figure.title}")
         lines.append(f"       needs {figure.needs}")
