@@ -50,6 +50,24 @@ def test_results_depend_on_every_room_that_a_notebook_can_import():
     assert all((PACKAGE / name).exists() for name in (*AFTER_NOTEBOOKS, *EXECUTING))
 
 
+@pytest.mark.slow
+def test_every_module_can_be_imported_first():
+    names = sorted(
+        ".".join(("scaling_utils", *path.relative_to(PACKAGE).with_suffix("").parts))
+        for room in ("fitting", "allocation", "figures", "runs", "claims", "laws", "results")
+        for path in (PACKAGE / room).rglob("*.py")
+        if path.name != "__init__.py"
+    )
+    code = f"""if True:
+        import importlib, sys
+        for name in {names}:
+            for known in [known for known in sys.modules if known.split(".")[0] == "scaling_utils"]:
+                del sys.modules[known]
+            importlib.import_module(name)"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+
+
 def test_import_of_the_package_is_cheap():
     heavy = ("numpy", "pandas", "scipy", "matplotlib", "lmfit", "statsmodels", "pandera", "IPython", "sphinx")
     code = f"import scaling_utils, sys; print([m for m in {heavy} if m in sys.modules])"

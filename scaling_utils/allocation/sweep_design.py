@@ -17,7 +17,7 @@ from scaling_utils.allocation.sweep import Prior, Sweep, plan_sweep
 from scaling_utils.allocation.sweep_precision import Precision, precision_table, sweep_precision
 from scaling_utils.conventions import convert_loss
 from scaling_utils.errors import DataError
-from scaling_utils.fitting.isoflop.fit import MIN_SIZES
+from scaling_utils.fitting.minima import MIN_SIZES
 from scaling_utils.fitting.powerlaw import MIN_POINTS
 from scaling_utils.published import published
 

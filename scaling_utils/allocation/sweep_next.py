@@ -22,7 +22,7 @@ from scaling_utils.allocation.sweep_precision import (
 from scaling_utils.arrays import FloatArray
 from scaling_utils.errors import ConventionError, DataError
 from scaling_utils.fitting.bridge import log_column
-from scaling_utils.fitting.isoflop.fit import MIN_SIZES
+from scaling_utils.fitting.minima import MIN_SIZES
 from scaling_utils.fitting.parametric import fit_parametric
 from scaling_utils.runs.table import RunTable
 

@@ -8,6 +8,12 @@ import numpy as np
 
 from scaling_utils.arrays import FloatArray
 
+MIN_SIZES = 4
+"""Three sizes fix a parabola exactly; a fourth is needed before it can be wrong."""
+
+WINDOW = 4.0
+"""Largest ratio of a size to the best measured one, by default."""
+
 
 def parabola_minima(
     log_params: FloatArray,

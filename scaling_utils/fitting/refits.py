@@ -7,8 +7,7 @@ import math
 import numpy as np
 
 from scaling_utils.arrays import FloatArray
-from scaling_utils.fitting.isoflop.fit import MIN_SIZES, WINDOW
-from scaling_utils.fitting.minima import parabola_minima
+from scaling_utils.fitting.minima import MIN_SIZES, WINDOW, parabola_minima
 from scaling_utils.fitting.objective import Objective
 from scaling_utils.fitting.powerlaw import fit_lines
 from scaling_utils.fitting.surface import Surface, follow

@@ -14,17 +14,11 @@ from scaling_utils.arrays import FloatArray
 from scaling_utils.conventions import tokens_for
 from scaling_utils.errors import DataError
 from scaling_utils.fitting.bootstrap import resample_weights
-from scaling_utils.fitting.minima import parabola_minima
+from scaling_utils.fitting.minima import MIN_SIZES, WINDOW, parabola_minima
 from scaling_utils.fitting.powerlaw import MIN_POINTS, fit_lines, fit_power_law
 from scaling_utils.results import Estimate, IsoflopFit, PowerLaw, Valley
 from scaling_utils.runs.budgets import assign_budgets
 from scaling_utils.runs.table import RunTable
-
-MIN_SIZES = 4
-"""Three sizes fix a parabola exactly; a fourth is needed before it can be wrong."""
-
-WINDOW = 4.0
-"""Largest ratio of a size to the best measured one, by default."""
 
 RISE_IN_SD = 2.0
 """A side of a valley counts as measured if the loss rises by this many residual standard deviations."""
