@@ -129,7 +129,7 @@ def best_sizes(defaults: Mapping[str, Any], rows: list[dict[str, Any]]) -> Layer
     places = base.mark_point(size=60, opacity=0, aria=False).encode(**shared, tooltip=told)
     at = _at_budget(base, size=70).encode(**shared, tooltip=told)
     here = alt.XDatum(alt.expr("budget"), type="quantitative")
-    rule = alt.Chart(alt.InlineData([{}])).mark_rule(strokeDash=[2, 3]).encode(x=here)
+    rule = alt.Chart(alt.InlineData([{}])).mark_rule(strokeDash=[2, 3], aria=False).encode(x=here)
     names = " : ".join(f"quantity == '{key}' ? '{name}'" for key, name in QUANTITIES.items())
     title = alt.TitleParams(text=alt.expr(f"{names} : ''"))
     chart = alt.layer(rule, within.encode(**shared), beyond.encode(**shared), places, at, title=title)
