@@ -61,11 +61,13 @@ class _Anchors(HTMLParser):
 
 
 def anchors_of_site(site: Path, pages: Iterable[str]) -> set[str]:
-    """All public anchors of a site as `page#label`."""
+    """All public anchors of a site as `page#label`; of pages that it lacks there are none."""
+    files = {page: site / f"{page}.html" for page in pages}
     return {
         f"{page}#{label}"
-        for page in pages
-        for label in anchors_of((site / f"{page}.html").read_text(encoding="utf-8"))
+        for page, path in files.items()
+        if path.is_file()
+        for label in anchors_of(path.read_text(encoding="utf-8"))
     }
 
 
