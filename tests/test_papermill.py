@@ -65,7 +65,8 @@ def curves_with_two_attentions():
 
 def protocols():
     tables = recounted_runs("besiroglu2024", 768, 1.5e9, shape=ModelShape())
-    return pd.concat([table.frame.assign(variant=name) for name, table in tables.items()])
+    frames = (table.frame.assign(variant=name) for name, table in tables.items())
+    return pd.concat(frame.assign(run_id=frame["variant"] + "/" + frame["run_id"]) for frame in frames)
 
 
 OWN_RUNS = {
