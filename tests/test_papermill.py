@@ -11,14 +11,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from scaling_utils.fitting.envelope_curves import simulate_runs
-from scaling_utils.fitting.kaplan_curves import simulate_curves
 
 from scaling_utils import load
 from scaling_utils.allocation import recipes
 from scaling_utils.book.scenarios import own_parameters
 from scaling_utils.book.worker import find_trouble
 from scaling_utils.conventions import PF_DAY
+from scaling_utils.fitting.envelope.simulated import simulate_runs
+from scaling_utils.fitting.kaplan.simulated import simulate_curves
 from scaling_utils.laws import HoffmannLaw, KaplanLaw, published_law
 from scaling_utils.runs.registry import datasets
 
