@@ -11,15 +11,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from scaling_utils.fitting.envelope_curves import simulate_runs
-from scaling_utils.fitting.kaplan_curves import simulate_curves
 
 from scaling_utils import load
-from scaling_utils.allocation import ModelShape, recipes
-from scaling_utils.allocation.accounting_study import recounted_runs
+from scaling_utils.allocation import recipes
 from scaling_utils.book.scenarios import own_parameters
 from scaling_utils.book.worker import find_trouble
 from scaling_utils.conventions import PF_DAY
+from scaling_utils.fitting.envelope.simulated import simulate_runs
+from scaling_utils.fitting.kaplan.simulated import simulate_curves
 from scaling_utils.laws import HoffmannLaw, KaplanLaw, published_law
 from scaling_utils.runs.registry import datasets
 
@@ -64,8 +63,9 @@ def curves_with_two_attentions():
 
 
 def protocols():
-    tables = recounted_runs("besiroglu2024", 768, 1.5e9, shape=ModelShape())
-    return pd.concat([table.frame.assign(variant=name) for name, table in tables.items()])
+    frame = final_losses()
+    shifted = frame.assign(loss=frame["loss"] + 0.01, run_id="again/" + frame["run_id"].astype(str))
+    return pd.concat([frame.assign(variant="first"), shifted.assign(variant="second")])
 
 
 OWN_RUNS = {

@@ -43,7 +43,7 @@ def test_a_sweep_is_taken_up_where_it_stopped(tmp_path):
 
     def sweep(*options):
         command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "workflow" / "Snakefile")]
-        command += ["--cores", "2", "--configfile", "sweep.yml", *options]
+        command += [*options, "--cores", "2", "--configfile", "sweep.yml"]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr[-3000:]
         return done.stderr
