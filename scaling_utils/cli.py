@@ -16,6 +16,7 @@ from scaling_utils.commands.design import design_command
 from scaling_utils.commands.fit import fit_command, plan_command
 from scaling_utils.commands.ladder import ladder_app
 from scaling_utils.commands.publish import editions_command, epub_command, pdf_command, release_command
+from scaling_utils.commands.run import WithParameters, new_notebook_command, report_command, run_command
 from scaling_utils.commands.verify import verify_command
 from scaling_utils.errors import ScalingError
 
@@ -32,9 +33,11 @@ for command in (
     *(build_command, serve_command, check_command, template_command),
     *(build_command, serve_command, check_command, template_command),
     *(fit_command, plan_command, design_command, claims_command, anchors_command),
-    *(verify_command, pdf_command, epub_command, release_command, editions_command),
+    *(report_command, verify_command, pdf_command, epub_command, release_command, editions_command),
 ):
     app.command(command.__name__.removesuffix("_command"))(command)
+app.command("new-notebook")(new_notebook_command)
+app.command("run", cls=WithParameters)(run_command)
 app.add_typer(datasets_app, name="datasets")
 app.add_typer(ladder_app, name="ladder")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+import json
 import math
 import platform
 import re
@@ -17,10 +18,10 @@ from myst_nb import glue
 from pandas.io.formats.style import Styler
 
 from scaling_utils.errors import clip
-from scaling_utils.exchange import FILES_MIME, RESULTS_MIME, STAMP_MIME
+from scaling_utils.exchange import FILES_MIME, FIT_MIME, RESULTS_MIME, STAMP_MIME
 from scaling_utils.figures.files import csv_of, pdf_of, png_of, svg_of
 from scaling_utils.figures.style import in_units, use_house_style
-from scaling_utils.results import Estimate
+from scaling_utils.results import Estimate, FitResult
 from scaling_utils.runs.table import RunTable
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ _CELL_CLASS = re.compile(r'(?<=<t[dh]) (?:id="[^"]*" )?class="[^"]*" ?')
 """What pandas puts on each cell for styles that the book does not use; it doubles a table."""
 
 STAMPED = ("scaling-laws-book", "numpy", "scipy", "pandas", "lmfit", "statsmodels", "matplotlib", "seaborn")
+
+LONGEST = 1000
+"""Characters of a text that is quoted in prose."""
 
 
 def start() -> None:
@@ -106,9 +110,15 @@ def publish(results: Mapping[str, Estimate | float | str]) -> None:
             parts = {key: value}
         for name, part in parts.items():
             # numpy scalars would be kept as text that no number format can be applied to
-            glue(name, part if isinstance(part, str) else float(part), display=False)
+            glue(name, clip(part, LONGEST) if isinstance(part, str) else float(part), display=False)
     record = {k: _record(v) for k, v in results.items()}
     bundle = {RESULTS_MIME: record, "text/plain": f"{len(record)} results published"}
+    display(bundle, raw=True)  # type: ignore[no-untyped-call]
+
+
+def keep(fit: FitResult) -> None:
+    """Keep a fit with the notebook, for planning by it; the page does not show it."""
+    bundle = {FIT_MIME: json.loads(fit.to_json()), "text/plain": f"a fit by {fit.method} kept"}
     display(bundle, raw=True)  # type: ignore[no-untyped-call]
 
 
@@ -178,7 +188,8 @@ def _table_html(name: str, frame: pd.DataFrame, caption: str) -> str:
         styler = styler.format_index(escape="html", axis="index")
     if caption:
         styler = styler.set_caption(html.escape(caption))
-    region = f'<div class="table-scroll" tabindex="0" role="region" aria-label="{name}">'
+    # text of strangers may hold dollar signs and backslashes, which are not mathematics
+    region = f'<div class="table-scroll mathjax_ignore" tabindex="0" role="region" aria-label="{name}">'
     return f"{region}{_CELL_CLASS.sub('', styler.to_html())}</div>"
 
 

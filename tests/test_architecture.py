@@ -13,7 +13,8 @@ from scaling_utils.book.plan import AFTER_NOTEBOOKS, EXECUTING
 PACKAGE = Path(scaling_utils.__file__).parent
 ROOMS = [
     *("errors", "arrays", "exchange", "conventions", "runs", "published", "laws", "results"),
-    *("fitting", "allocation", "claims", "figures", "notebook", "book", "ladder", "commands", "cli"),
+    *("fitting", "allocation", "claims", "figures", "notebook", "book", "report", "ladder", "commands"),
+    "cli",
 ]
 
 

@@ -68,7 +68,31 @@ class Failure:
 def execute(project: Project, pages: tuple[Page, ...], *, jobs: int, scheduler: str | None = None) -> None:
     """Run every page that has to be executed; results go to the cache.
 
-    All are tried before a failure is reported. The progress bar goes to standard error, and only if
+    Parameters
+    ----------
+    project, pages, jobs, scheduler
+        As for `attempt`.
+
+    Raises
+    ------
+    ClusterError
+        If the scheduler or its workers are not fit.
+    BuildError
+        If any notebook failed, with notebook, scenario, cell and error of each.
+    """
+    failures = attempt(project, pages, jobs=jobs, scheduler=scheduler)
+    if failures:
+        listed = "\n".join(f"  {failure}" for failure in failures)
+        plural = "notebooks" if len(failures) > 1 else "notebook"
+        raise BuildError(f"{len(failures)} {plural} failed; the site is as it was\n{listed}")
+
+
+def attempt(
+    project: Project, pages: tuple[Page, ...], *, jobs: int, scheduler: str | None = None
+) -> list[Failure]:
+    """Run every page that has to be executed, and say which failed; the others go to the cache.
+
+    The progress bar goes to standard error, and only if
     that is a terminal.
 
     Parameters
@@ -82,16 +106,21 @@ def execute(project: Project, pages: tuple[Page, ...], *, jobs: int, scheduler: 
     scheduler
         Address of a Dask scheduler, whose workers run the notebooks instead.
 
+    Returns
+    -------
+    list of Failure
+        In the order of the pages.
+
     Raises
     ------
     ClusterError
         If the scheduler or its workers are not fit.
     BuildError
-        If any notebook failed, with notebook, scenario, cell and error of each.
+        If the disk is full.
     """
     todo = [page for page in pages if page.to_execute]
     if not todo:
-        return
+        return []
     modules = modules_of(sorted({notebook_file(project, page.scenario.notebook) for page in todo}))
     if scheduler is None:
         project.work.mkdir(exist_ok=True)
@@ -104,10 +133,7 @@ def execute(project: Project, pages: tuple[Page, ...], *, jobs: int, scheduler: 
             failures = _run_all(project, todo, ClusterWorkers(client, modules), len(todo))
     if any(failure.error == "disk full" or tells_disk_full(failure.message) for failure in failures):
         raise BuildError(NO_SPACE)
-    if failures:
-        listed = "\n".join(f"  {failure}" for failure in failures)
-        plural = "notebooks" if len(failures) > 1 else "notebook"
-        raise BuildError(f"{len(failures)} {plural} failed; the site is as it was\n{listed}")
+    return failures
 
 
 def _run_all(project: Project, todo: list[Page], runner: Runner, jobs: int) -> list[Failure]:

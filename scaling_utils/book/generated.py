@@ -51,7 +51,7 @@ def generated(project: Project, results: Results, *, wanted: Collection[str] = (
         **description_fragments(results),
         **comparison_fragments(project, results),
         "budget-explorer.md": explorer_fragment(),
-        "columns.md": _columns_table(),
+        "columns.md": columns_table(),
         "datasets.md": _data_sections(),
         "edition.md": _edition(project),
         "ledger.md": _ledger_table(results),
@@ -103,7 +103,8 @@ def _data_section(row: CatalogueRow) -> str:
     return f"(data-{entry.id})=\n## `{entry.id}`\n\n{entry.title}. {entry.description}\n\n{''.join(lines)}"
 
 
-def _columns_table() -> str:
+def columns_table() -> str:
+    """The columns of a table of runs, their meaning and units."""
     from scaling_utils.runs.columns import COLUMNS
 
     return table(

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from scaling_utils.book.cells import Notebook, as_text, each_text, on_markdown, outside_code, plain_lines
 from scaling_utils.book.labels import suffix_labels
 from scaling_utils.errors import BuildError
-from scaling_utils.exchange import RESULTS_MIME, STAMP_MIME
+from scaling_utils.exchange import FIT_MIME, RESULTS_MIME, STAMP_MIME
 
+_NOT_SHOWN = {RESULTS_MIME, FIT_MIME, STAMP_MIME}
 _HEADING = re.compile(r"^#\s+\S.*$")
 _ADDRESS = re.compile(r"(?<=\bat )0x[0-9a-fA-F]+|\b0x7f[0-9a-fA-F]{6,}\b")
 _KERNEL_FILE = re.compile(r"\bipykernel_\d+\b")
@@ -102,7 +103,9 @@ def drop_results(notebook: Notebook) -> Notebook:
     for cell in page["cells"]:
         if "outputs" in cell:
             cell["outputs"] = [
-                o for o in cell["outputs"] if not {RESULTS_MIME, STAMP_MIME} & o.get("data", {}).keys()
+                o
+                for o in cell["outputs"]
+                if not {RESULTS_MIME, FIT_MIME, STAMP_MIME} & o.get("data", {}).keys()
             ]
     return page
 

@@ -24,7 +24,7 @@ from scaling_utils.errors import DatasetUnavailable, ParameterError, clip
 
 PACKAGE = Path(__file__).resolve().parents[1]
 
-AFTER_NOTEBOOKS = ("book", "ladder", "commands", "cli.py")
+AFTER_NOTEBOOKS = ("book", "report", "ladder", "commands", "cli.py")
 """Rooms of the library that no notebook can import: what they hold does not change a result."""
 
 EXECUTING = ("book/environment.py", "book/kernel.py", "book/worker.py", "book/workers.py")

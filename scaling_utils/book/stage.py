@@ -7,7 +7,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -34,7 +34,12 @@ _TAKEN_IN = re.compile(r"^`{3,}\{include\} generated/(\S+)$", re.MULTILINE)
 
 
 def stage(
-    project: Project, pages: tuple[Page, ...], fragments: Mapping[str, str] = MappingProxyType({})
+    project: Project,
+    pages: tuple[Page, ...],
+    fragments: Mapping[str, str] = MappingProxyType({}),
+    *,
+    make: Callable[..., dict[str, str]] = generated,
+    absent: Callable[[Page, dict[str, Any]], str] | None = None,
 ) -> None:
     """Build the mirror tree aside and put it in place of the one before.
 
@@ -46,6 +51,10 @@ def stage(
         The plan, after execution: every page that should have a result has one.
     fragments
         Further text for pages to include, by its path below `book/generated/`.
+    make
+        Makes the other fragments from the results, as `generated` does.
+    absent
+        Makes the text of a page that has no result, from the page and its notebook; by default `stand_in`.
 
     Raises
     ------
@@ -81,7 +90,8 @@ def stage(
                 text = json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False)
                 target.write_text(f"{text}\n", encoding="utf-8")
             else:
-                target.with_suffix(".md").write_text(stand_in(page, source), encoding="utf-8")
+                text = (absent or stand_in)(page, source)
+                target.with_suffix(".md").write_text(text, encoding="utf-8")
         except BuildError as error:
             raise BuildError(f"notebook {scenario.notebook}, scenario {scenario.name}: {error}") from error
     write_whole(tree / project.claims.name, claims_json(results))
@@ -97,9 +107,9 @@ def stage(
     prose = "".join(path.read_text(encoding="utf-8") for path in files_below(project.pages, "*.md"))
     taken_in = set(_TAKEN_IN.findall(prose))
     if any(page.left_out for page in pages):
-        made = dict.fromkeys(taken_in, NOT_IN_THIS_BUILD) | generated(project, results)
+        made = dict.fromkeys(taken_in, NOT_IN_THIS_BUILD) | make(project, results)
     else:
-        made = generated(project, results, wanted=taken_in)
+        made = make(project, results, wanted=taken_in)
     for name, text in sorted({**made, **fragments}.items()):
         target = tree / GENERATED / name
         target.parent.mkdir(parents=True, exist_ok=True)

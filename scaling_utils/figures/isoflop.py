@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scaling_utils.figures.optimum import draw_law, mark_projection
-from scaling_utils.figures.style import CONTRAST, ordered_colours, power_of_ten
+from scaling_utils.figures.style import CONTRAST, in_legend, ordered_colours, power_of_ten
 from scaling_utils.fitting.isoflop import isoflop_slices
 from scaling_utils.results import IsoflopFit
 from scaling_utils.runs.table import RunTable
@@ -61,15 +61,16 @@ def plot_residuals(fit: IsoflopFit, runs: RunTable) -> Axes:
     import matplotlib.pyplot as plt
 
     _, axis = plt.subplots(figsize=(7.5, 3.6))
-    for valley, (_, points), colour in zip(
-        fit.valleys, isoflop_slices(runs), ordered_colours(len(fit.valleys)), strict=True
+    colours = ordered_colours(len(fit.valleys))
+    for valley, (_, points), colour, label in zip(
+        fit.valleys, isoflop_slices(runs), colours, _labels(fit), strict=True
     ):
         if not valley.has_minimum:
             continue
         inside = points[points["params"].between(*valley.sizes)]
         axis.plot(
             inside["params"] / valley.params_opt.value, inside["loss"] - valley.loss(inside["params"]),
-            marker="o", ms=4.5, ls="", color=colour, label=power_of_ten(valley.budget),
+            marker="o", ms=4.5, ls="", color=colour, label=label,
         )  # fmt: skip
     axis.axhline(0, color=CONTRAST, lw=1)
     axis.set_xscale("log", base=2)
@@ -79,22 +80,31 @@ def plot_residuals(fit: IsoflopFit, runs: RunTable) -> Axes:
     return axis
 
 
+def _labels(fit: IsoflopFit) -> list[str | None]:
+    """What the legend says of each budget; of many it names some."""
+    named = in_legend(len(fit.valleys))
+    return [power_of_ten(v.budget) if i in named else None for i, v in enumerate(fit.valleys)]
+
+
 def _draw_valleys(axis: Axes, fit: IsoflopFit, runs: RunTable, colours: list[tuple[float, ...]]) -> None:
     import seaborn as sns
 
-    for valley, (_, points), colour in zip(fit.valleys, isoflop_slices(runs), colours, strict=True):
+    for valley, (_, points), colour, label in zip(
+        fit.valleys, isoflop_slices(runs), colours, _labels(fit), strict=True
+    ):
         inside = points["params"].between(valley.sizes[0], valley.sizes[1])
         sns.scatterplot(
-            x=points["params"][inside], y=points["loss"][inside], ax=axis, s=16, color=colour, linewidth=0
-        )
+            x=points["params"][inside], y=points["loss"][inside], ax=axis, s=16, color=colour, linewidth=0,
+            legend=False,
+        )  # fmt: skip
         sns.scatterplot(
             x=points["params"][~inside], y=points["loss"][~inside], ax=axis, s=16, facecolors="none",
-            edgecolors=[colour], linewidth=0.7, alpha=0.7,
+            edgecolors=[colour], linewidth=0.7, alpha=0.7, legend=False,
         )  # fmt: skip
         if not valley.has_minimum:
             continue
         sizes = np.geomspace(*valley.sizes, 80)
-        axis.plot(sizes, valley.loss(sizes), color=colour, lw=1.5, label=power_of_ten(valley.budget))
+        axis.plot(sizes, valley.loss(sizes), color=colour, lw=1.5, label=label)
         axis.plot(
             valley.params_opt.value, valley.loss_min, marker=MARKERS[valley.status], ms=6.5,
             mfc="white" if valley.status == "one-sided" else CONTRAST, mec=CONTRAST, mew=1.3, zorder=5,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scaling_utils.allocation.accounting_study import AccountingStudy
-from scaling_utils.figures.style import CONTRAST, INK, ordered_colours
+from scaling_utils.figures.style import CONTRAST, INK, literal, ordered_colours
 from scaling_utils.fitting.protocols import TITLES, ProtocolFit
 from scaling_utils.results import Estimate
 
@@ -143,7 +143,7 @@ def _draw_exponents(
             label=label,
         )  # fmt: skip
     _mark(axis, marks, along="x")
-    axis.set_yticks(rows, [fit.title for fit in fits.values()])
+    axis.set_yticks(rows, [literal(fit.title) for fit in fits.values()])
     axis.set(ylim=(len(fits) - 0.45, -0.85), xlabel="Exponent $a$ of $N_{opt} \\propto C^{\\,a}$")
     axis.grid(axis="y", visible=False)
     axis.set_title("Exponents with 95 % intervals")
@@ -154,7 +154,7 @@ def _draw_minima(axis: Axes, fit: ProtocolFit, colour: tuple[float, ...]) -> Non
     found = fit.interpolated
     law = found.params_law
     grid = np.geomspace(found.budgets[0], found.budgets[-1], 2)
-    axis.plot(grid, law(grid), color=colour, lw=1.5, label=f"{fit.title}: {law.exponent.value:.3f}")
+    axis.plot(grid, law(grid), color=colour, lw=1.5, label=f"{literal(fit.title)}: {law.exponent.value:.3f}")
     for budget, minimum in zip(found.budgets, found.params_opt, strict=True):
         axis.plot([budget] * 2, [minimum.low, minimum.high], color=colour, lw=1.1, alpha=0.7)
     axis.plot(found.budgets, [m.value for m in found.params_opt], ls="", marker="o", ms=4.5, color=colour)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from scaling_utils.errors import clip
+
 CONTRAST = "#c1440e"
 """Fits and projections; distinct from the viridis of the data in all forms of colour blindness."""
 
 INK = "#333333"
+
+LEGEND_ENTRIES = 12
 
 
 def use_house_style() -> None:
@@ -38,11 +42,29 @@ def use_house_style() -> None:
     mpl.rcParams["path.simplify_threshold"] = 0.25  # point: what a printer with 300 dots per inch can show
 
 
+def in_legend(n: int) -> set[int]:
+    """Which of `n` ordered entries a legend names: all, or twelve from the first to the last.
+
+    >>> in_legend(3), len(in_legend(100)), 99 in in_legend(100)
+    ({0, 1, 2}, 12, True)
+    """
+    return set(np.linspace(0, n - 1, min(n, LEGEND_ENTRIES)).round().astype(int).tolist())
+
+
 def ordered_colours(n: int) -> list[tuple[float, ...]]:
     """`n` viridis colours from dark (smallest) to light, without the palest end."""
     import matplotlib as mpl
 
     return [tuple(map(float, c)) for c in mpl.colormaps["viridis"](np.linspace(0.0, 0.88, max(n, 1)))]
+
+
+def literal(text: str) -> str:
+    r"""Text from outside for a figure: one line, not too long, its dollar signs no mathematics.
+
+    >>> print(literal(r"$\alpha$ run"))
+    \$\alpha\$ run
+    """
+    return clip(text, 60).replace("$", r"\$")
 
 
 def in_units(value: float) -> str:

@@ -9,9 +9,6 @@ from scaling_utils.errors import DataError, ScalingError
 from scaling_utils.fitting import fitness_probes
 from scaling_utils.runs.table import RunTable
 
-PLANNED_BEYOND = 10.0
-"""A plan is for so many times the largest compute of the runs."""
-
 
 @dataclass(frozen=True)
 class Fitness:
@@ -64,11 +61,11 @@ def fitness(runs: RunTable) -> tuple[Fitness, ...]:
     --------
     >>> from scaling_utils import load
     >>> [verdict.notebook[:2] for verdict in fitness(load("hoffmann2022-fig4")) if verdict.serves]
-    ['03', '04', '08']
+    ['03', '04', '08', '09']
     """
     verdicts = [_verdict(notebook, runs) for notebook in _NOTEBOOKS]
     served = [method for notebook, method in _METHODS if _serves(verdicts, notebook)]
-    return (*verdicts, _plan(runs, served))
+    return (*verdicts, _plan(runs, served), _verdict(_SWEEP, runs))
 
 
 @dataclass(frozen=True)
@@ -144,6 +141,12 @@ _NOTEBOOKS = (
         fitness_probes.protocols,
     ),
 )
+_SWEEP = _Notebook(
+    "09-design-a-sweep",
+    "The next runs",
+    "runs whose loss surface is determined (Approach 3)",
+    fitness_probes.sweep,
+)
 _METHODS = (
     ("04-parametric-loss", "approach3"),
     ("03-isoflop-profiles", "approach2"),
@@ -161,6 +164,6 @@ def _plan(runs: RunTable, methods: list[str]) -> Fitness:
     if not methods:
         why = "the runs serve none of the three approaches; published laws still plan a run"
         return Fitness(*about, serves=False, why=why, parameters={})
-    budget = float(f"{PLANNED_BEYOND * runs.frame['flops'].max():.1e}")
+    budget = fitness_probes.beyond(runs)
     parameters: dict[str, object] = {"method": methods[0], "budget": budget}
     return Fitness(*about, serves=True, why=f"a fit by {methods[0]}", parameters=parameters)

@@ -36,6 +36,9 @@ SEED_NOISE = 0.002
 DRAWS = 100
 """Draws of the noise that find whether interpolation has a minimum."""
 
+PLANNED_BEYOND = 10.0
+"""A plan is for so many times the largest compute of the runs."""
+
 GOPHER = 5.76e23
 """FLOPs to which the notebook on IsoFLOP profiles projects."""
 
@@ -116,6 +119,25 @@ def parametric(runs: RunTable) -> tuple[str, Parameters]:
             remedy="Add runs that differ in both params and tokens.",
         )
     return f"{fit.n_runs:,} runs ({fit.status})", {"published": "besi.ci95"}
+
+
+def sweep(runs: RunTable) -> tuple[str, Parameters]:
+    """Notebook 09."""
+    from scaling_utils.fitting.parametric import fit_parametric
+
+    fit = fit_parametric(runs.final_points(), resamples=0)
+    if not fit.converged:
+        raise DataError(
+            f"the loss surface is not determined ({fit.status}), so there is no best size to plan by",
+            remedy="Add runs that differ in both params and tokens.",
+        )
+    why = f"a surface fitted to {fit.n_runs:,} runs"
+    return why, {"spend": beyond(runs), "target": beyond(runs, times=PLANNED_BEYOND**2)}
+
+
+def beyond(runs: RunTable, *, times: float = PLANNED_BEYOND) -> float:
+    """Compute so many times the largest of the runs, to two digits (FLOPs)."""
+    return float(f"{times * runs.frame['flops'].max():.1e}")
 
 
 def pair(runs: RunTable) -> tuple[str, Parameters]:

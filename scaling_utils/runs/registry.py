@@ -35,6 +35,10 @@ class Reading(TypedDict, total=False):
     exclude: Iterable[str]
 
 
+SNAPSHOT = ".runs.parquet"
+"""End of the name of a file written by `write_snapshot`."""
+
+
 def data_folder() -> Path:
     """Folder of the bundled data: inside an installed package, or beside it in a checkout.
 
@@ -177,6 +181,10 @@ def load(
             dataset(str(name))
     if variant is not None:
         raise DataError("files have no variants", file=str(sources[0]), remedy="Leave variant out.")
+    if len(sources) == 1 and str(sources[0]).endswith(SNAPSHOT) and not any(reading.values()):
+        from scaling_utils.runs.snapshot import read_snapshot
+
+        return read_snapshot(sources[0])
     from scaling_utils.runs.readers import read_runs
 
     return read_runs(sources, **reading)

@@ -60,9 +60,9 @@ def two_methods():
 
 TABLES = {
     "curves": (curves, "01 02 04 05 08"),
-    "slices": (slices, "03 04 08"),
-    "slices of three sizes": (lambda: slices(sizes=3), "04 08"),
-    "two protocols": (two_protocols, "03 04 07 08"),
+    "slices": (slices, "03 04 08 09"),
+    "slices of three sizes": (lambda: slices(sizes=3), "04 08 09"),
+    "two protocols": (two_protocols, "03 04 07 08 09"),
     "two methods": (two_methods, "02 04 05 06 08"),
     "one size": (lambda: curves((1e8, 1e8, 1)), ""),
     "three runs": (lambda: slices(budgets=1, sizes=3), ""),

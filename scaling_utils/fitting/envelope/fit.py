@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 
+from scaling_utils.arrays import FloatArray, covering
 from scaling_utils.errors import DataError, clip
 from scaling_utils.fitting.envelope.curves import Curves
 from scaling_utils.fitting.envelope.frontier import THIRDS, Frontier
@@ -189,10 +190,7 @@ def _check_options(
 def _common_range(curves: Curves, source: str) -> tuple[float, float]:
     """The smallest and the largest FLOPs that curves of three sizes have."""
     ends = np.unique(np.concatenate([curves.first, curves.last]))
-    size = np.unique(curves.params, return_inverse=True)[1]
-    has = (curves.first <= ends[:, None]) & (ends[:, None] <= curves.last)
-    counts = (has.astype(float) @ np.eye(size.max() + 1)[size] > 0).sum(axis=1)
-    common = ends[counts >= MIN_POINTS]
+    common = ends[covering(*_spans_of_sizes(curves), ends) >= MIN_POINTS]
     if len(common) < 2:
         raise DataError(
             f"at no budget are there training curves of {MIN_POINTS} model sizes",
@@ -200,6 +198,16 @@ def _common_range(curves: Curves, source: str) -> tuple[float, float]:
             remedy="Approach 1 compares models at equal compute: train them over overlapping FLOPs.",
         )
     return float(common[0]), float(common[-1])
+
+
+def _spans_of_sizes(curves: Curves) -> tuple[FloatArray, FloatArray]:
+    """First and last FLOPs of the spans over which each size has curves; those of one size do not meet."""
+    spans = pd.DataFrame({"size": curves.params, "first": curves.first, "last": curves.last})
+    spans = spans.sort_values(["size", "first"], kind="stable")
+    reached = spans.groupby("size")["last"].cummax().shift()
+    opens = (spans["size"] != spans["size"].shift()) | (spans["first"] > reached)
+    joined = spans.groupby(opens.cumsum()).agg(first=("first", "min"), last=("last", "max"))
+    return joined["first"].to_numpy(), joined["last"].to_numpy()
 
 
 def _table(frontier: Frontier, curves: Curves) -> pd.DataFrame:

@@ -38,6 +38,7 @@ def vary_choices(runs: RunTable, fit: IsoflopFit, *, project_to: float) -> pd.Da
         One row per choice, the index: `budgets` that took part, `a`, and `N_opt` at `project_to`
         (params). A choice that leaves fewer than three budgets with a minimum has NaN.
     """
+    runs = runs.final_points()  # each fit would find them again
 
     def at_window(window: float) -> tuple[int, PowerLaw]:
         refit = fit_isoflop(runs, window=window, resamples=0)

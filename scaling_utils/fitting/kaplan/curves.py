@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from scaling_utils.arrays import FloatArray
+from scaling_utils.arrays import FloatArray, covering
 from scaling_utils.conventions import FLOPS_PER_PARAM_TOKEN
 from scaling_utils.errors import DataError
 from scaling_utils.laws import KAPLAN_BATCH_TOKENS
@@ -130,13 +130,14 @@ def at_fixed_steps(
     if not wanted.size:
         wanted = _shared_levels(_tokens(curves, "tokens") / batch, 5, curves.source)
     rows = [
-        (level, run, size, loss)
-        for level in wanted
+        (number, level, run, size, loss)
         for run, size, curve in _each_curve(curves)
+        for number, level in enumerate(wanted)
         for loss in [curve.loss(level * batch)]
         if size >= smallest and np.isfinite(loss)
     ]
-    return pd.DataFrame(rows, columns=["steps", "curve", "params", "loss"])
+    rows.sort(key=lambda row: row[0])
+    return pd.DataFrame([row[1:] for row in rows], columns=["steps", "curve", "params", "loss"])
 
 
 class _Curve:
@@ -159,11 +160,16 @@ class _Curve:
 
 
 def _each_curve(curves: RunTable) -> Iterator[tuple[str, float, _Curve]]:
-    """Name, size and curve of each run, smallest first."""
+    """Name, size and curve of each run, smallest first; the mean loss where tokens repeat."""
     _tokens(curves, "tokens")
-    for run, points in curves.frame.sort_values("params", kind="stable").groupby("run_id", sort=False):
-        mean = points.groupby("tokens")["loss"].mean()
-        yield str(run), float(points["params"].iloc[0]), _Curve(mean.index.to_numpy(float), mean.to_numpy())
+    frame = curves.frame.sort_values("params", kind="stable")
+    code, names = pd.factorize(frame["run_id"])
+    by_point = frame.assign(code=code).groupby(["code", "tokens"], as_index=False)
+    points = by_point.agg(loss=("loss", "mean"), params=("params", "first"))
+    starts = np.flatnonzero(np.diff(points["code"], prepend=-1))[1:]
+    columns = (np.split(points[name].to_numpy(), starts) for name in ("params", "tokens", "loss"))
+    for run, params, tokens, loss in zip(names, *columns, strict=True):
+        yield str(run), float(params[0]), _Curve(tokens, loss)
 
 
 def _tokens(curves: RunTable, column: str) -> pd.Series[float]:
@@ -180,18 +186,15 @@ def _tokens(curves: RunTable, column: str) -> pd.Series[float]:
 def _shared_levels(points: pd.Series[float], n: int, source: str) -> FloatArray:
     """`n` levels, evenly spaced in logarithms, from the first to the last that enough curves reach."""
     ends = points.groupby(level=0).agg(["min", "max"])
-    reached = [level for level in np.unique(ends) if _reaching(ends, level) >= SHARED_BY]
-    if not reached or reached[0] == reached[-1]:
+    levels = np.unique(ends)
+    reached = levels[covering(ends["min"].to_numpy(), ends["max"].to_numpy(), levels) >= SHARED_BY]
+    if not reached.size or reached[0] == reached[-1]:
         raise DataError(
             f"fewer than {SHARED_BY} training curves overlap, so they cannot be compared",
             file=source,
             remedy="Add points along the runs, or runs of other sizes.",
         )
     return np.geomspace(reached[0], reached[-1], n)
-
-
-def _reaching(ends: pd.DataFrame, level: float) -> int:
-    return int(((ends["min"] <= level) & (level <= ends["max"])).sum())
 
 
 def numbers(text: str) -> Sequence[float]:

@@ -1,0 +1,63 @@
+"""The folder that a rerun leaves: made aside, put in place in one rename, never over other files."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from scaling_utils.book.files import PARTIAL, disk_trouble_explained, remove
+from scaling_utils.errors import ScalingError, clip
+
+MANIFEST = "rerun.json"
+"""File that tells what a folder was made from, and that a rerun made it."""
+
+
+def check_free(out: Path, *, force: bool) -> None:
+    """Refuse a folder that holds something, unless it is an earlier rerun that may go.
+
+    Raises
+    ------
+    ScalingError
+        If `out` exists and is neither empty nor, with `force`, an earlier rerun.
+    """
+    shown = clip(str(out), 300)
+    if not out.exists() and not out.is_symlink():
+        return
+    if out.is_symlink() or not out.is_dir():
+        raise ScalingError(f"{shown} is not a folder; name another one with --out")
+    if not any(out.iterdir()):
+        return
+    if not (out / MANIFEST).is_file():
+        raise ScalingError(f"{shown} holds files that no report left there; name another folder with --out")
+    if not force:
+        raise ScalingError(f"{shown} holds an earlier report; replace it with --force, or name another")
+
+
+@contextmanager
+def made_whole(out: Path, *, force: bool) -> Iterator[Path]:
+    """A folder to fill; it takes the place of `out` at the end, or vanishes if the block fails.
+
+    Raises
+    ------
+    ScalingError
+        As `check_free`.
+    BuildError
+        If the disk is full, or one may not write there.
+    """
+    check_free(out, force=force)
+    out = out.absolute()
+    with disk_trouble_explained():
+        out.parent.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(prefix=".rerun-", suffix=PARTIAL, dir=out.parent)).resolve()
+        try:
+            folder = aside / "new"
+            folder.mkdir()
+            yield folder
+            check_free(out, force=force)
+            if out.exists():
+                out.replace(aside / "old")
+            folder.replace(out)
+        finally:
+            remove(aside)

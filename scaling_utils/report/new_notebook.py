@@ -1,0 +1,51 @@
+"""A new notebook of the book, from the template."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from scaling_utils.book.files import write_whole
+from scaling_utils.book.project import Project
+from scaling_utils.book.scenarios import notebook_file
+from scaling_utils.errors import ScalingError, clip
+
+_NAME = re.compile(r"\d\d(-[a-z0-9]+)+")
+
+
+def new_notebook(project: Project, name: str) -> Path:
+    """Write a notebook with every part that a notebook of the book has; it runs as it is.
+
+    Parameters
+    ----------
+    project
+        The book.
+    name
+        Two digits and words, such as ``09-your-question``.
+
+    Returns
+    -------
+    pathlib.Path
+        The notebook.
+
+    Raises
+    ------
+    ScalingError
+        If the name is of another form or taken, or there is no template.
+    """
+    if not _NAME.fullmatch(name):
+        raise ScalingError(
+            f"'{clip(name, 60)}' names no notebook; write two digits and words, as in 09-your-question"
+        )
+    path = notebook_file(project, name)
+    if path.exists():
+        raise ScalingError(f"there is a notebook {name} already; choose another name")
+    template = project.notebooks / "template" / "template.ipynb"
+    try:
+        text = template.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ScalingError(
+            f"the template {clip(str(template), 300)} cannot be read: {error.strerror}"
+        ) from error
+    write_whole(path, text.replace("LABEL", name[3:]))
+    return path

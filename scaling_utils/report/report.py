@@ -1,0 +1,105 @@
+"""A small book of every figure that given runs can serve."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from scaling_utils.book.files import write_whole
+from scaling_utils.book.project import Project
+from scaling_utils.errors import DataError
+from scaling_utils.fitting.fitness import Fitness, fitness
+from scaling_utils.report.folder import MANIFEST, made_whole
+from scaling_utils.report.front import front_page
+from scaling_utils.report.rerun import Ran, message_of, rerun, scenario_of
+from scaling_utils.report.runs import Given
+
+SCHEMA = "scaling-laws-book/rerun"
+VERSION = 1
+
+
+def report(
+    sources: Project,
+    given: Given,
+    out: Path,
+    *,
+    jobs: int,
+    force: bool = False,
+    say: Callable[[str], object] = lambda line: None,
+) -> Ran:
+    """Run every notebook of the book that the runs serve, and bind them to a small book.
+
+    Parameters
+    ----------
+    sources
+        The book.
+    given
+        The runs.
+    out
+        Folder to make.
+    jobs
+        How many notebooks run at the same time.
+    force
+        Replace an earlier report in `out`.
+    say
+        Takes the lines that tell what is done.
+
+    Returns
+    -------
+    Ran
+        A chapter that failed is shown as failed in the report.
+
+    Raises
+    ------
+    DataError
+        If the runs serve no figure.
+    ScalingError
+        If `out` may not be replaced.
+    BuildError
+        If the report cannot be made; nothing is left of it then.
+    """
+    with made_whole(out, force=force) as folder:
+        verdicts = fitness(given.runs)
+        for verdict in verdicts:
+            say(f"{verdict.notebook}: {'yes' if verdict.serves else 'no'}, {verdict.why}")
+        served = [verdict for verdict in verdicts if verdict.serves]
+        if not served:
+            raise DataError("these runs serve no figure of the book", file=given.runs.source)
+        ran = rerun(
+            sources,
+            folder,
+            given,
+            [scenario_of(verdict.notebook, given, verdict.parameters) for verdict in served],
+            title="A scaling report",
+            first_page=lambda results, failures: front_page(given, verdicts, results, failures),
+            jobs=jobs,
+            say=say,
+        )
+        write_whole(folder / MANIFEST, _manifest(given, verdicts, ran))
+    return ran
+
+
+def _manifest(given: Given, verdicts: tuple[Fitness, ...], ran: Ran) -> str:
+    runs = given.runs
+    document = {
+        "schema": SCHEMA,
+        "version": VERSION,
+        "source": runs.source,
+        "sha256": runs.sha256,
+        "conventions": runs.conventions.as_dict(),
+        "columns": dict(runs.spelling),
+        "notebooks": [_entry(verdict, ran) for verdict in verdicts],
+    }
+    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _entry(verdict: Fitness, ran: Ran) -> dict[str, Any]:
+    failure = ran.failures.get(verdict.notebook)
+    return {
+        "notebook": verdict.notebook,
+        "state": "failed" if failure else "served" if verdict.serves else "not served",
+        "why": message_of(failure) if failure else verdict.why,
+        "parameters": dict(verdict.parameters),
+    }

@@ -1,0 +1,96 @@
+"""A small book project for a rerun, laid out from the sources of the book."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+import yaml
+
+from scaling_utils.book.files import files_below, write_whole
+from scaling_utils.book.plan import PACKAGE
+from scaling_utils.book.project import Project, find_project
+from scaling_utils.book.scenarios import Scenario, notebook_file
+from scaling_utils.errors import ScalingError
+from scaling_utils.report.runs import Given
+
+NAME = "yours"
+"""Name of the scenario of every notebook in a report."""
+
+TITLE = "your runs"
+
+INDEX = "book/index"
+
+TAKEN_OVER = ("glossary.md", "references.md", "references.bib")
+"""Pages that the notebooks refer to."""
+
+
+def find_sources(start: Path) -> Project:
+    """The book whose notebooks are rerun: the one that `start` lies in, else the one beside the library.
+
+    Raises
+    ------
+    ScalingError
+        If there is neither.
+    """
+    try:
+        return find_project(start)
+    except ScalingError:
+        return find_project(PACKAGE.parent)
+
+
+def lay_out(sources: Project, root: Path, given: Given, scenarios: Sequence[Scenario], title: str) -> Project:
+    """Write a book project with the given scenarios; its first page is still to be written.
+
+    Parameters
+    ----------
+    sources
+        The book.
+    root
+        An empty folder.
+    given
+        The runs.
+    scenarios
+        What to execute.
+    title
+        Title of the small book; not text from outside.
+
+    Returns
+    -------
+    Project
+    """
+    project = Project(root)
+    for name in TAKEN_OVER:
+        write_whole(project.pages / name, (sources.pages / name).read_bytes())
+    for path in files_below(sources.pages / "static"):
+        write_whole(project.pages / path.relative_to(sources.pages), path.read_bytes())
+    for scenario in scenarios:
+        source = notebook_file(sources, scenario.notebook)
+        write_whole(notebook_file(project, scenario.notebook), source.read_bytes())
+    if sources.locked.is_file():
+        write_whole(project.locked, sources.locked.read_bytes())
+    config = yaml.safe_load(sources.config.read_bytes()) | {"title": title, "author": "", "copyright": ""}
+    write_whole(project.config, _yaml(config))
+    write_whole(project.scenarios, _yaml([scenario.model_dump() for scenario in scenarios]))
+    write_whole(project.toc, _yaml(_contents(scenarios)))
+    fonts = sources.home / "matplotlib"
+    if fonts.is_dir():  # finding the fonts anew takes seconds
+        shutil.copytree(fonts, project.home / "matplotlib")
+    given.write(root)
+    return project
+
+
+def _contents(scenarios: Sequence[Scenario]) -> dict[str, object]:
+    return {
+        "format": "jb-book",
+        "root": INDEX,
+        "parts": [
+            {"caption": "Figures", "chapters": [{"file": scenario.docname} for scenario in scenarios]},
+            {"caption": "Reference", "chapters": [{"file": "book/glossary"}, {"file": "book/references"}]},
+        ],
+    }
+
+
+def _yaml(content: object) -> str:
+    return yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
