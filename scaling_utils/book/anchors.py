@@ -22,14 +22,15 @@ REDIRECTS = "book/redirects.yml"
 """Pages that have moved: new name by old name."""
 
 _HOLDERS = {"section", "figure", "dt", "tr"}
-_AUTOMATIC = re.compile(r"(id|cite-|index-|codecell|toggle-|eval-|nb-)\w*\d*|.*-name|.*-heading|cite-\w+")
+_AUTOMATIC = re.compile(r"(id|cite-|index-|codecell|toggle-|eval-|nb-)\w*\d*|.*-name|.*-heading|cite-[\w-]+")
 _SHOWN = 20
 
 
-def anchors_of(page: str) -> set[str]:
+def anchors_of(page: str, *, titled: bool = True) -> set[str]:
     """Labels that the text of a page offers: sections, figures, equations, terms, rows, `(label)=` targets.
 
-    Ids that Sphinx numbers by position are left out: nobody should cite them.
+    Ids that Sphinx numbers by position are left out: nobody should cite them. So is the id that a page of a
+    notebook gets from its title, which is a question and may be put better: the page has its own address.
 
     >>> sorted(anchors_of('<article><section id="a"><span id="b"></span><p id="id3"></p></section>'))
     ['a', 'b']
@@ -37,13 +38,14 @@ def anchors_of(page: str) -> set[str]:
     parser = _Anchors()
     parser.feed(page)
     parser.close()
-    return parser.found
+    return parser.found if titled else parser.found - {parser.top}
 
 
 class _Anchors(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.found: set[str] = set()
+        self.top = ""
         self._inside = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -53,6 +55,8 @@ class _Anchors(HTMLParser):
         holds = (
             tag in _HOLDERS or tag == "span" or (tag == "div" and "math" in given.get("class", "").split())
         )
+        if self._inside and tag == "section":
+            self.top = self.top or label
         if self._inside and label and holds and not _AUTOMATIC.fullmatch(label):
             self.found.add(label)
 
@@ -67,7 +71,7 @@ def anchors_of_site(site: Path, pages: Iterable[str]) -> set[str]:
         f"{page}#{label}"
         for page, path in files.items()
         if path.is_file()
-        for label in anchors_of(path.read_text(encoding="utf-8"))
+        for label in anchors_of(path.read_text(encoding="utf-8"), titled=not page.startswith("notebooks/"))
     }
 
 

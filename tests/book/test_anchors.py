@@ -37,6 +37,10 @@ def test_anchors_are_those_that_people_may_cite():
     assert sorted(anchors_of(PAGE)) == LABELS
 
 
+def test_the_title_of_a_notebook_is_no_address():
+    assert anchors_of(PAGE) - anchors_of(PAGE, titled=False) == {"the-fit"}
+
+
 def test_new_anchors_are_added_once_and_sorted(project):
     (project.pages / "anchors.txt").write_text("book/index#the-fit\nbook/old#x\n")
     assert add_anchors(project) == [f"book/index#{label}" for label in LABELS if label != "the-fit"]
