@@ -25,7 +25,7 @@ from scaling_utils.runs.registry import datasets
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = ROOT / "notebooks"
 SCENARIOS = yaml.safe_load((NOTEBOOKS / "scenarios.yml").read_text(encoding="utf-8"))
-QUICK = {"resamples": 40, "resamples_other": 40, "redraws": 40}
+QUICK = {"resamples": 40, "resamples_other": 40, "redraws": 40, "simulations": 20}
 
 pytestmark = pytest.mark.slow
 
@@ -77,6 +77,7 @@ OWN_RUNS = {
     "06-block-sparse-vs-full-attention": curves_with_two_attentions,
     "07-why-kaplan-and-chinchilla-differ": protocols,
     "08-plan-your-run": final_losses,
+    "09-design-a-sweep": final_losses,
 }
 
 
