@@ -32,11 +32,11 @@ def build_command(
     """Run the notebooks and build the site into _build/html."""
     from scaling_utils.book.build import build
     from scaling_utils.book.project import find_project
-    from scaling_utils.commands.reference import FRAGMENT, reference
+    from scaling_utils.commands.reference import fragments
 
     build(
         find_project(project),
-        fragments={FRAGMENT: reference(context.find_root().command)},
+        fragments=fragments(context),
         jobs=jobs or os.cpu_count() or 1,
         only=only,
         force=force,

@@ -21,26 +21,34 @@ OfflineOption = Annotated[bool, typer.Option("--offline", help="Never touch the 
 
 
 def pdf_command(
-    browser: BrowserOption = None, offline: OfflineOption = False, project: ProjectOption = Path()
+    context: typer.Context,
+    browser: BrowserOption = None,
+    offline: OfflineOption = False,
+    project: ProjectOption = Path(),
 ) -> None:
     """Build the book and print it into _build/book.pdf (needs Chromium or Chrome)."""
     from scaling_utils.book.pdf import find_browser, make_pdf
 
     program = find_browser(browser)
-    book = _built(project, offline)
+    book = _built(context, project, offline)
     _tell(book, make_pdf(book, browser=program))
 
 
-def epub_command(offline: OfflineOption = False, project: ProjectOption = Path()) -> None:
+def epub_command(
+    context: typer.Context, offline: OfflineOption = False, project: ProjectOption = Path()
+) -> None:
     """Build the book and write it into _build/book.epub."""
     from scaling_utils.book.epub import make_epub
 
-    book = _built(project, offline)
+    book = _built(context, project, offline)
     _tell(book, make_epub(book))
 
 
 def release_command(
-    browser: BrowserOption = None, offline: OfflineOption = False, project: ProjectOption = Path()
+    context: typer.Context,
+    browser: BrowserOption = None,
+    offline: OfflineOption = False,
+    project: ProjectOption = Path(),
 ) -> None:
     """Build site archive, PDF, EPUB, results.json and checksums into dist/release."""
     from scaling_utils.book.epub import make_epub
@@ -48,7 +56,7 @@ def release_command(
     from scaling_utils.book.release import make_release
 
     program = find_browser(browser)
-    book = _built(project, offline)
+    book = _built(context, project, offline)
     make_pdf(book, browser=program)
     make_epub(book)
     _tell(book, make_release(book))
@@ -70,12 +78,13 @@ def editions_command(
         typer.echo(f"{edition.folder or '.'}: version {edition.version}")
 
 
-def _built(project: Path, offline: bool) -> Project:
+def _built(context: typer.Context, project: Path, offline: bool) -> Project:
     from scaling_utils.book.build import build
     from scaling_utils.book.project import find_project
+    from scaling_utils.commands.reference import fragments
 
     book = find_project(project)
-    build(book, jobs=os.cpu_count() or 1, offline=offline, say=typer.echo)
+    build(book, fragments=fragments(context), jobs=os.cpu_count() or 1, offline=offline, say=typer.echo)
     return book
 
 

@@ -15,6 +15,11 @@ MARKS = re.compile(r"[\\`*_<|$\[\]{}]")
 """Characters that Markdown would read."""
 
 
+def fragments(context: typer.Context) -> dict[str, str]:
+    """What a command that builds the book hands to it: the reference of the program it is part of."""
+    return {FRAGMENT: reference(context.find_root().command)}
+
+
 def reference(command: Any, name: str = "scaling-book") -> str:
     """Every command with its arguments and options, as its help has them, in Markdown.
 

@@ -12,6 +12,7 @@ from scaling_utils.commands.options import ProjectOption
 
 
 def verify_command(
+    context: typer.Context,
     against: Annotated[
         Path | None,
         typer.Option(
@@ -40,13 +41,21 @@ def verify_command(
     from scaling_utils.book.project import find_project
     from scaling_utils.book.results import read_document
     from scaling_utils.book.verify import compare
+    from scaling_utils.commands.reference import fragments
     from scaling_utils.errors import BuildError, ScalingError
 
     book = find_project(project)
     before = read_document(against if against is not None else book.html)
     if rebuild:
         try:
-            build(book, jobs=jobs or os.cpu_count() or 1, force=True, offline=offline, say=_to_stderr)
+            build(
+                book,
+                fragments=fragments(context),
+                jobs=jobs or os.cpu_count() or 1,
+                force=True,
+                offline=offline,
+                say=_to_stderr,
+            )
         except BuildError as error:
             raise ScalingError(f"there is nothing to compare: {error}") from error
     found = compare(before, read_document(book.results), exact=exact or against is None)

@@ -71,6 +71,9 @@ def lay_out(sources: Project, root: Path, given: Given, scenarios: Sequence[Scen
     if sources.locked.is_file():
         write_whole(project.locked, sources.locked.read_bytes())
     config = yaml.safe_load(sources.config.read_bytes()) | {"title": title, "author": "", "copyright": ""}
+    # The address and the repository are those of the book.
+    config.pop("repository", None)
+    config.get("html", {}).pop("baseurl", None)
     write_whole(project.config, _yaml(config))
     write_whole(project.scenarios, _yaml([scenario.model_dump() for scenario in scenarios]))
     write_whole(project.toc, _yaml(_contents(scenarios)))
