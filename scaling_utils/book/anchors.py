@@ -32,6 +32,15 @@ def anchors_of(page: str, *, titled: bool = True) -> set[str]:
     Ids that Sphinx numbers by position are left out: nobody should cite them. So is the id that a page of a
     notebook gets from its title, which is a question and may be put better: the page has its own address.
 
+    Parameters
+    ----------
+    page
+        HTML.
+    titled
+        Whether the id of the page's first section counts.
+
+    Examples
+    --------
     >>> sorted(anchors_of('<article><section id="a"><span id="b"></span><p id="id3"></p></section>'))
     ['a', 'b']
     """

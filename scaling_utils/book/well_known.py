@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 NOT_FOUND = """\
 <section id="page-not-found">
 <h1>Page not found</h1>
-<p>There is no page at this address. Pages that moved redirect, so there may be a slip in it.</p>
+<p>There is no page at this address. Pages that moved redirect, so look for a slip in the address.</p>
 <p>Go to <a href="{root}">the front page</a>, or <a href="search.html">search the book</a>.</p>
 </section>
 """
