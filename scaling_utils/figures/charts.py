@@ -81,7 +81,9 @@ def size_axis(
     """A logarithmic axis of a count, labelled as people write counts; by default as far as the data go."""
     import altair as alt
 
-    axis = alt.Axis(labelExpr=units("datum.value", "~s"), labelOverlap="greedy", grid=True)
+    # the library leaves out labels that would stand too close, by a format of its own
+    label = f"datum.label == '' ? '' : {units('datum.value', '~s')}"
+    axis = alt.Axis(labelExpr=label, labelOverlap="greedy", tickCount=6, grid=True)
     channel = alt.Y if vertical else alt.X
     return channel(f"{field}:Q", title=title, scale=_log_scale(between), axis=axis)
 

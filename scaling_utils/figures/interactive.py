@@ -66,6 +66,7 @@ def explore_isoflop(fit: IsoflopFit, runs: RunTable) -> Layers:
         "color": alt.Color(
             "budget:N",
             title="Budget (FLOPs), click to pick",
+            legend=alt.Legend(columns=4),
             sort=order,
             scale=alt.Scale(domain=order, range=_ramp(len(order))),
         ),

@@ -14,11 +14,13 @@ from pathlib import Path
 
 import pytest
 
+from scaling_utils.book.sphinx_citing import CITE_BUTTON
+
 ROOT = Path(__file__).parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 INLINE_SCRIPT = re.compile(r"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", re.DOTALL)
-HANDLERS = ("window.print()",)
-"""Of the theme's button to print; the search reads pages, buttons and all."""
+HANDLERS = ("window.print()", CITE_BUTTON["javascript"])
+"""Of buttons in the theme's header; the search reads pages, buttons and all."""
 
 
 def policy(page: str) -> str:
@@ -36,7 +38,7 @@ def policy(page: str) -> str:
             "font-src 'self' data:",
             "connect-src 'self'",
             "form-action 'self'",
-            "base-uri 'none'",
+            "base-uri 'self'",
         ]
     )
 

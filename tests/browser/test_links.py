@@ -15,11 +15,14 @@ class Anchors(HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.ids, self.links = set(), []
+        self.ids, self.links, self.at_root = set(), [], False
         self.feed(text)
 
     def handle_starttag(self, tag, attrs):
         given = dict(attrs)
+        if tag == "base":  # the page of what is not found is shown at any address
+            self.at_root = True
+            return
         self.ids |= {given[name] for name in ("id", "name") if given.get(name)}
         self.links += [given[name] for name in ("href", "src") if given.get(name)]
 
@@ -32,7 +35,8 @@ def test_every_link_within_the_site_resolves(site, pages):
             parts = urlsplit(link)
             if parts.scheme or parts.netloc:
                 continue
-            target = (site / name).parent / unquote(parts.path) if parts.path else site / name
+            folder = site if page.at_root else (site / name).parent
+            target = folder / unquote(parts.path) if parts.path else site / name
             target = target / "index.html" if target.is_dir() else target
             if not target.is_file():
                 broken.append(f"{name} -> {link}")

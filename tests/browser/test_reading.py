@@ -51,3 +51,13 @@ def test_the_front_page_is_light(open_page):
     page.wait_for_load_state("networkidle")
     assert not any(path.endswith(("vega.js", "charts.js.map")) for path in weights)
     assert sum(weights.values()) < FRONT_PAGE, sorted(weights.items(), key=lambda item: -item[1])[:5]
+
+
+def test_the_copy_button_copies_the_bibtex(open_page):
+    page = open_page(permissions=["clipboard-read", "clipboard-write"])
+    page.goto("/book/isoflop-profiles.html")
+    page.locator(".cite-copy[data-copies=cite-bibtex]").click()
+    page.get_by_text("Copied.").wait_for()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith("@") and copied == page.locator("#cite-bibtex").text_content()
+    assert page.trouble == []
