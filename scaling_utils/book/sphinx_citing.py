@@ -1,7 +1,6 @@
 """Extension of Sphinx: citations, files of figures, links to the sources, and files that a site should have.
 
-It reads `edition.json` of the staged tree, and `html_baseurl` and `repository_url` of `_config.yml`. A site
-without an address (a report on somebody's runs) has no citations and no map.
+It reads `edition.json` of the staged tree, and `html_baseurl` and `repository_url` of `_config.yml`.
 """
 
 from __future__ import annotations
@@ -101,7 +100,7 @@ def _add_citation(
     if page == "404":
         base = urlsplit(app.config.html_baseurl).path or "/"
         context["metatags"] = f'<base href="{base}" />\n<meta name="robots" content="noindex" />\n'
-    if doctree is None or app.builder.name != "html" or not app.config.html_baseurl:
+    if doctree is None or app.builder.name != "html":
         return
     options = app.config.html_theme_options
     context["header_buttons"].append(CITE_BUTTON)
@@ -194,11 +193,10 @@ def _write_files(app: Sphinx, exception: Exception | None) -> None:
             name = f"{facts['files']}.{suffix}"
             (site / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source / name, site / name)
-    if base:
-        pages = [app.builder.get_target_uri(name) for name in sorted(app.env.all_docs)]
-        places = sitemap(base, pages, app.config.scaling_edition["date"])
-        (site / "sitemap.xml").write_text(places, encoding="utf-8")
-        (site / "robots.txt").write_text(robots(base), encoding="utf-8")
+    pages = [app.builder.get_target_uri(name) for name in sorted(app.env.all_docs)]
+    places = sitemap(base, pages, app.config.scaling_edition["date"])
+    (site / "sitemap.xml").write_text(places, encoding="utf-8")
+    (site / "robots.txt").write_text(robots(base), encoding="utf-8")
     for old, new in app.config.scaling_edition["moved"].items():
         here, there = (app.builder.get_target_uri(name) for name in (old, new))
         (site / here).parent.mkdir(parents=True, exist_ok=True)

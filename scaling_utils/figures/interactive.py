@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from scaling_utils.errors import clip
 from scaling_utils.figures.charts import compute_axis, size_axis, units
 from scaling_utils.figures.style import CONTRAST
 from scaling_utils.fitting.envelope import Curves
@@ -27,6 +28,21 @@ CURVE_POINTS = 24
 
 FRONTIER_POINTS = 80
 """Points of a frontier that are kept."""
+
+FEWEST_POINTS = 8
+"""Points that a curve keeps at least; of many curves some are left out instead."""
+
+BUDGETS = 24
+"""Budgets of a chart of valleys; of more, so many are drawn."""
+
+WEIGHT = 120_000
+"""Bytes that the points of a chart may take, well below what a page bears."""
+
+POINT_BYTES = 92
+"""Bytes of a point besides the name of its run."""
+
+NAME = 40
+"""Characters of the name of a run."""
 
 RAMP = (0.22, 0.9)
 """The part of viridis in use: ordered colours without the ends, which are lost on dark or white."""
@@ -50,16 +66,19 @@ def explore_isoflop(fit: IsoflopFit, runs: RunTable) -> Layers:
     import altair as alt
 
     points, curves = [], []
-    for valley, (_, part) in zip(fit.valleys, isoflop_slices(runs), strict=True):
+    slices = list(zip(fit.valleys, isoflop_slices(runs), strict=True))
+    slices = [slices[i] for i in _spaced(len(slices), BUDGETS)]
+    each = _bearable(runs) // len(slices)
+    for valley, (_, part) in slices:
         budget = f"{valley.budget:.3g}"
-        points.append(_told(part).assign(budget=budget))
+        points.append(_told(part.iloc[_spaced(len(part), each)]).assign(budget=budget))
         if valley.has_minimum:
             sizes = np.geomspace(*valley.sizes, 40)
             curves.append(_short(pd.DataFrame({"N": sizes, "L": valley.loss(sizes), "budget": budget})))
     fitted = pd.concat(curves)
     low, high = fitted["L"].min() - 0.02, fitted["L"].max() + 0.02
     pick = alt.selection_point(name="pick", fields=["budget"], bind="legend")
-    order = [f"{valley.budget:.3g}" for valley in fit.valleys]
+    order = [f"{valley.budget:.3g}" for valley, _ in slices]
     shared: dict[str, Any] = {
         "x": size_axis("N", "Parameters N"),
         "y": alt.Y("L:Q", title=f"Loss ({fit.loss_unit})", scale=alt.Scale(domain=[low, high])),
@@ -104,7 +123,7 @@ def explore_envelope(fit: EnvelopeFit, runs: RunTable) -> Layers:
     lines = (
         _numbers(alt.Chart(thinned_curves(fit, runs)))
         .mark_line(strokeWidth=1.2, point=alt.OverlayMarkDef(size=40, opacity=0))
-        .encode(**shared, detail="run:N", color=colour)
+        .encode(**shared, detail="curve:N", color=colour)
     )
     frontier = fit.points.rename(columns={"budget": "flops"})
     frontier = frontier.iloc[_spaced(len(frontier), FRONTIER_POINTS)]
@@ -130,7 +149,8 @@ def explore_surface(fit: FitResult, runs: RunTable) -> Layers:
     colour = alt.Color(
         "left:Q", title=title, scale=alt.Scale(scheme="purpleorange", domain=[-most, most], clamp=True)
     )
-    dots = _dots(_told(runs.frame).assign(left=left.round(3))).encode(
+    some = _spaced(len(runs), _bearable(runs))
+    dots = _dots(_told(runs.frame.iloc[some]).assign(left=left[some].round(3))).encode(
         x=compute_axis("C"),
         y=size_axis("N", "Parameters N", vertical=True),
         color=colour,
@@ -142,15 +162,22 @@ def explore_surface(fit: FitResult, runs: RunTable) -> Layers:
 def thinned_curves(fit: EnvelopeFit, runs: RunTable) -> pd.DataFrame:
     """At most `CURVE_POINTS` points of every training curve as the fit sees it, evenly spaced.
 
+    Of more curves than a page bears, some are left out, evenly by size.
+
     Returns
     -------
     DataFrame
-        `run`, `N`, `D`, `C`, `L`, to four digits.
+        `run`, `N`, `D`, `C`, `L`, to four digits, and `curve`, its number.
     """
     curves = Curves.from_runs(runs, skip=fit.skip).smoothed(fit.smoothing)
-    parts = []
-    for run, (first, last) in enumerate(pairwise(curves.starts)):
-        chosen = first + _spaced(last - first, CURVE_POINTS)
+    parts, bearable = [], _bearable(runs)
+    spans = list(pairwise(curves.starts))
+    by_size = np.argsort(curves.params, kind="stable")
+    kept = np.sort(by_size[_spaced(len(spans), bearable // FEWEST_POINTS)])
+    each = min(CURVE_POINTS, bearable // len(kept))
+    for run in kept:
+        first, last = spans[run]
+        chosen = first + _spaced(last - first, each)
         flops = curves.flops[chosen]
         parts.append(
             pd.DataFrame(
@@ -163,7 +190,8 @@ def thinned_curves(fit: EnvelopeFit, runs: RunTable) -> pd.DataFrame:
                 }
             )
         )
-    return _told(pd.concat(parts))
+    counts = [len(part) for part in parts]  # names may be alike once they are cut
+    return _told(pd.concat(parts)).assign(curve=np.repeat(np.arange(len(parts)), counts))
 
 
 def _movable(chart: Layers) -> Layers:
@@ -203,10 +231,17 @@ def _tooltip() -> list[alt.Tooltip]:
     ]
 
 
+def _bearable(runs: RunTable) -> int:
+    """Points that a chart of these runs may have."""
+    return WEIGHT // (POINT_BYTES + min(NAME, int(runs.frame["run_id"].str.len().max())))
+
+
 def _told(runs: pd.DataFrame) -> pd.DataFrame:
     """The numbers of runs under the letters of the book; loss to five digits, the others to four."""
     letters = {"run_id": "run", "params": "N", "tokens": "D", "flops": "C", "loss": "L"}
-    return _short(runs[list(letters)].rename(columns=letters))
+    return _short(runs[list(letters)].rename(columns=letters)).assign(
+        run=[clip(str(name), NAME) for name in runs["run_id"]]
+    )
 
 
 def _short(frame: pd.DataFrame) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -21,6 +22,9 @@ NAME = "yours"
 TITLE = "your runs"
 
 INDEX = "book/index"
+
+OF_THE_BOOK = ("repository", "launch_buttons")
+SCRIPTS_OF_THE_BOOK = ("cite.js", "versions.js")
 
 TAKEN_OVER = ("glossary.md", "references.md", "references.bib")
 """Pages that the notebooks refer to."""
@@ -61,6 +65,7 @@ def lay_out(sources: Project, root: Path, given: Given, scenarios: Sequence[Scen
     Project
     """
     project = Project(root)
+    project.build.mkdir(parents=True)
     for name in TAKEN_OVER:
         write_whole(project.pages / name, (sources.pages / name).read_bytes())
     for path in files_below(sources.pages / "static"):
@@ -70,11 +75,7 @@ def lay_out(sources: Project, root: Path, given: Given, scenarios: Sequence[Scen
         write_whole(notebook_file(project, scenario.notebook), source.read_bytes())
     if sources.locked.is_file():
         write_whole(project.locked, sources.locked.read_bytes())
-    config = yaml.safe_load(sources.config.read_bytes()) | {"title": title, "author": "", "copyright": ""}
-    # The address and the repository are those of the book.
-    config.pop("repository", None)
-    config.get("html", {}).pop("baseurl", None)
-    write_whole(project.config, _yaml(config))
+    write_whole(project.config, _yaml(_settings(sources, title)))
     write_whole(project.scenarios, _yaml([scenario.model_dump() for scenario in scenarios]))
     write_whole(project.toc, _yaml(_contents(scenarios)))
     fonts = sources.home / "matplotlib"
@@ -82,6 +83,19 @@ def lay_out(sources: Project, root: Path, given: Given, scenarios: Sequence[Scen
         shutil.copytree(fonts, project.home / "matplotlib")
     given.write(root)
     return project
+
+
+def _settings(sources: Project, title: str) -> dict[str, Any]:
+    """The settings of the book without what speaks of the book: its address, and how to cite it."""
+    settings: dict[str, Any] = yaml.safe_load(sources.config.read_bytes())
+    for key in OF_THE_BOOK:
+        settings.pop(key, None)
+    settings["html"].pop("baseurl", None)
+    sphinx = settings["sphinx"]["config"]
+    sphinx["extensions"] = [name for name in sphinx["extensions"] if not name.startswith(PACKAGE.name)]
+    scripts = sphinx.get("html_js_files", [])
+    sphinx["html_js_files"] = [name for name in scripts if name not in SCRIPTS_OF_THE_BOOK]
+    return settings | {"title": title, "author": "", "copyright": ""}
 
 
 def _contents(scenarios: Sequence[Scenario]) -> dict[str, object]:

@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from scaling_utils import fit_envelope, fit_isoflop, fit_parametric, load
@@ -19,6 +20,7 @@ from scaling_utils.figures.interactive import (
 )
 from scaling_utils.fitting.envelope import simulate_runs
 from scaling_utils.laws import HoffmannLaw, published_law
+from scaling_utils.runs.table import RunTable
 
 PAGES = ("#ffffff", "#14181e")
 """Backgrounds of the theme, light and dark."""
@@ -102,3 +104,23 @@ def test_the_charts_of_the_explorer_take_the_parameters_of_the_page():
     for chart in (best_sizes(defaults, rows), valley(defaults, rows)):
         spec = in_house_style(chart)
         assert {param["name"]: param["value"] for param in spec["params"]} == defaults
+
+
+def test_charts_of_very_many_runs_stay_light():
+    law = HoffmannLaw(**published_law("besiroglu2024").values)
+    rows = [
+        ("x" * 200 + f"{budget:g} {size:g}", params, tokens, float(law.loss(params, tokens)), budget)
+        for budget in np.geomspace(1e18, 1e21, 60)
+        for size in np.geomspace(0.3, 3, 9)
+        for params in [float(law.params_opt(budget) * size)]
+        for tokens in budget / (6 * params) * np.array([0.1, 0.3, 1])
+    ]
+    columns = ["run_id", "params", "tokens", "loss", "budget"]
+    runs = RunTable.from_frame(pd.DataFrame(rows, columns=columns), source="many")
+    charts = {
+        "isoflop": explore_isoflop(fit_isoflop(runs, resamples=0), runs),
+        "envelope": explore_envelope(fit_envelope(runs, smoothing=0, resamples=0), runs),
+        "surface": explore_surface(fit_parametric(runs.final_points(), resamples=0), runs.final_points()),
+    }
+    for name, chart in charts.items():
+        assert len(chart_html(name, in_house_style(chart), label=name)) < MAX_BYTES + 1000

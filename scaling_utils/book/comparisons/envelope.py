@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scaling_utils.book.comparisons.rows import beside, by_scenario, cited, difference, figure, times
+from scaling_utils.book.comparisons.rows import (
+    beside,
+    by_scenario,
+    cited,
+    difference,
+    figure,
+    figure_not_at_hand,
+    times,
+)
 from scaling_utils.book.project import Project
 from scaling_utils.book.results import Found, Results, pages_of
 from scaling_utils.book.scenarios import Scenario
@@ -62,6 +70,8 @@ $g$ of the first third comes out {bias_g1:+.4f} off, and the worst of the nomina
 truth in {coverage_least:.0%} of the sets: the sizes are few and far apart.
 """
 
+FIGURE = "fig-envelope-measured"
+
 LARGE = 1e5
 """Counts from here on are written in units, and compared as ratios."""
 
@@ -78,9 +88,13 @@ def comparison(project: Project, results: Results) -> str:
     """
     told = by_scenario(NOTEBOOK, HEADER, _lines, project, results) + SOURCES
     for scenario, ours in pages_of(NOTEBOOK, project, results):
-        if ours is not None and scenario.name == FIGURE_OF:
+        if scenario.name != FIGURE_OF:
+            continue
+        if ours is None:
+            told += figure_not_at_hand(scenario, name=FIGURE)
+        else:
             caption = CAPTION.format(title=scenario.title)
-            told += figure(scenario, "envelope", name="fig-envelope-measured", alt=ALT, caption=caption)
+            told += figure(scenario, "envelope", name=FIGURE, alt=ALT, caption=caption)
             slopes = {name: ours[name]["value"] for name in ("g1", "g2", "g3")}
             checks = {name: ours[name] for name in ("bias_g1", "coverage_least")}
             told += CAVEAT.format(docname=scenario.docname, **slopes, **checks)

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scaling_utils.book.comparisons.rows import beside, by_scenario, difference, figure, times
+from scaling_utils.book.comparisons.rows import (
+    beside,
+    by_scenario,
+    difference,
+    figure,
+    figure_not_at_hand,
+    times,
+)
 from scaling_utils.book.project import Project
 from scaling_utils.book.results import Found, Results, pages_of
 from scaling_utils.book.scenarios import Scenario
@@ -48,6 +55,8 @@ CAPTION = (
     "and are not fitted; {{doc}}`its page </{docname}>` has the tables."
 )
 
+FIGURE = "fig-compute-and-steps-measured"
+
 LARGE = 100
 """Scales from here on are compared as ratios."""
 
@@ -64,10 +73,13 @@ def comparison(project: Project, results: Results) -> str:
     """
     told = by_scenario(NOTEBOOK, HEADER, _lines, project, results) + SOURCES
     for scenario, ours in pages_of(NOTEBOOK, project, results):
-        if ours is not None and scenario.name == FIGURE_OF:
+        if scenario.name != FIGURE_OF:
+            continue
+        if ours is None:
+            told += figure_not_at_hand(scenario, name=FIGURE)
+        else:
             caption = CAPTION.format(title=scenario.title, docname=scenario.docname)
-            name = "fig-compute-and-steps-measured"
-            told += figure(scenario, "compute-and-steps", name=name, alt=ALT, caption=caption)
+            told += figure(scenario, "compute-and-steps", name=FIGURE, alt=ALT, caption=caption)
     return told
 
 

@@ -9,6 +9,7 @@ from scaling_utils.book.comparisons.rows import (
     NOT_AT_HAND,
     difference,
     figure,
+    figure_not_at_hand,
     fixed,
     link,
     with_interval,
@@ -38,6 +39,9 @@ CAPTION = (
     "parabolas, with 95 % intervals. *Right:* the minima and the laws through them; sizes and compute as "
     "each protocol counts them."
 )
+
+
+FIGURE = "fig-protocols-chapter"
 
 
 def verdict(project: Project, results: Results) -> str:
@@ -70,16 +74,17 @@ def comparison(project: Project, results: Results) -> str:
     project, results
         As for `verdict`.
     """
-    drawn, tables, note = "", "", ""
+    drawn, tables, note, absent = "", "", "", ""
     for scenario, ours in _pages(project, results):
         if ours is None:
             note = NOT_AT_HAND
+            absent = absent or figure_not_at_hand(scenario, name=FIGURE)
         elif not drawn:
             caption = CAPTION.format(title=scenario.title)
-            drawn = figure(scenario, "protocols", name="fig-protocols-chapter", alt=ALT, caption=caption)
+            drawn = figure(scenario, "protocols", name=FIGURE, alt=ALT, caption=caption)
         rows = [_row(scenario, number, ours) for number in range(len(STEPS))]
         tables += f"\n{link(scenario)}\n\n{table(HEADER, rows)}"
-    return drawn + tables + note
+    return (drawn or absent) + tables + note
 
 
 def _row(scenario: Scenario, number: int, ours: Found | None) -> tuple[str, ...]:

@@ -148,3 +148,8 @@ def figure(scenario: Scenario, file: str, *, name: str, alt: str, caption: str) 
         f"\n```{{figure}} ../figures/{scenario.notebook}/{scenario.name}/{file}.svg\n"
         f":name: {name}\n:figclass: wide\n:alt: {alt}\n\n{caption}\n```\n"
     )
+
+
+def figure_not_at_hand(scenario: Scenario, *, name: str) -> str:
+    """What stands in a chapter where `figure` cannot; its anchor stays, since papers may cite it."""
+    return f"\n({name})=\n*The figure on {scenario.title} needs public files that were not at hand.*\n"
