@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from scaling_utils.book import build as build_module
+from scaling_utils.book.anchors import ANCHORS
 from scaling_utils.book.build import BuildRunning
 from scaling_utils.claims import ledger
 from scaling_utils.errors import BuildError, ParameterError
@@ -222,6 +223,7 @@ def test_only_may_leave_quotations_open(toy):
     fragment = "```{include} generated/objectives.md\n```"
     quoted = f"{{glue:text}}`{small}::n:.0f` were counted."
     toy.edit("book/index.md", "See {ref}", f"{quoted}\n\n{fragment}\n\nSee {{ref}}")
+    (toy.project.pages / ANCHORS).write_text("notebooks/01-count-things/small#fig-things-small\n")
     said = toy.build(only="01-count-things/large")
     assert said[0] == "executed 1 of 2 pages from notebooks"
     assert said[1] == "1 pages were not executed in this build; pages that quote them are incomplete"
