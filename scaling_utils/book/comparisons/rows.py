@@ -152,4 +152,4 @@ def figure(scenario: Scenario, file: str, *, name: str, alt: str, caption: str) 
 
 def figure_not_at_hand(scenario: Scenario, *, name: str) -> str:
     """What stands in a chapter where `figure` cannot; its anchor stays, since papers may cite it."""
-    return f"\n({name})=\n*The figure on {scenario.title} needs public files that were not at hand.*\n"
+    return f"\n[The figure on {scenario.title} needs public files that were not at hand.]{{#{name}}}\n"
