@@ -1,4 +1,4 @@
-"""Names for what the theme draws as icons alone, for readers who hear a page."""
+"""What the theme leaves out for readers who hear a page."""
 
 from __future__ import annotations
 
@@ -6,12 +6,19 @@ from pathlib import Path
 
 from scaling_utils.book.files import files_below
 
-_TOGGLE = '<summary><span class="toctree-toggle"'
-_NAMED = '<summary aria-label="Pages of this chapter"><span class="toctree-toggle"'
+SAID = {
+    # a toggle of the table of contents is an icon alone
+    '<summary><span class="toctree-toggle"': (
+        '<summary aria-label="Pages of this chapter"><span class="toctree-toggle"'
+    ),
+    # its entries say that they belong to a bibliography
+    '<div role="list" class="citation-list">': '<div role="doc-bibliography" class="citation-list">',
+}
+"""Markup of the theme, and what stands for it."""
 
 
-def name_toggles(site: Path) -> None:
-    """Give the toggles of the table of contents a name.
+def say_what_is_shown(site: Path) -> None:
+    """Give names and roles to parts of the theme that have none.
 
     Parameters
     ----------
@@ -19,6 +26,8 @@ def name_toggles(site: Path) -> None:
         Folder of a rendered site.
     """
     for path in files_below(site, "*.html"):
-        text = path.read_text(encoding="utf-8")
-        if _TOGGLE in text:
-            path.write_text(text.replace(_TOGGLE, _NAMED), encoding="utf-8")
+        text = said = path.read_text(encoding="utf-8")
+        for markup, better in SAID.items():
+            said = said.replace(markup, better)
+        if said != text:
+            path.write_text(said, encoding="utf-8")

@@ -12,7 +12,7 @@ from html.parser import HTMLParser
 from importlib.metadata import version
 from pathlib import Path
 
-from scaling_utils.book.accessible import name_toggles
+from scaling_utils.book.accessible import say_what_is_shown
 from scaling_utils.book.anchors import check_anchors
 from scaling_utils.book.commit import last_commit
 from scaling_utils.book.config import MATHJAX_PATH, toc_pages
@@ -77,7 +77,7 @@ def render(project: Project, *, strict: bool = True) -> Path:
         shutil.copyfile(document, site / document.name)
     write_whole(site / VERSIONS, versions_file([(version("scaling-laws-book"), "")]))
     slim(site)
-    name_toggles(site)
+    say_what_is_shown(site)
     pages = toc_pages(project)
     check_site(site, pages)
     if strict:  # pages that were not executed lack their anchors

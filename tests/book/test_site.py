@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 import pytest
 
-from scaling_utils.book.accessible import name_toggles
+from scaling_utils.book.accessible import say_what_is_shown
 from scaling_utils.book.site import add_mathjax, add_vega, check_site, remote_loads
 from scaling_utils.errors import BuildError
 
@@ -86,14 +86,14 @@ def test_the_library_of_the_charts_is_made_once(tmp_path):
     assert (tmp_path / "_static" / "vega.js").read_text() == "made before"
 
 
-def test_toggles_of_the_contents_have_a_name(tmp_path):
+def test_parts_of_the_theme_get_names_and_roles(tmp_path):
     page = tmp_path / "index.html"
-    page.write_text(
-        '<summary><span class="toctree-toggle" role="presentation"></span></summary><summary>x</summary>'
-    )
-    name_toggles(tmp_path)
-    assert page.read_text().count("aria-label=") == 1
-    assert page.read_text().endswith("<summary>x</summary>")
+    toggle = '<summary><span class="toctree-toggle" role="presentation"></span></summary>'
+    page.write_text(f'{toggle}<summary>x</summary><div role="list" class="citation-list"></div>')
+    say_what_is_shown(tmp_path)
+    text = page.read_text()
+    assert text.count("aria-label=") == 1 and "<summary>x</summary>" in text
+    assert 'role="doc-bibliography"' in text and 'role="list"' not in text
 
 
 @pytest.mark.slow
