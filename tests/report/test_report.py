@@ -39,7 +39,7 @@ def test_a_report_has_chapters_numbers_fits_and_figures_and_shows_what_failed(qu
     assert FitResult.read(out / "fits/03-isoflop-profiles.json").estimates["a"].high == 0.6
     figures = {path.name: path.read_bytes() for path in (out / "figures/03-isoflop-profiles").iterdir()}
     assert {name: content[:4] for name, content in figures.items() if name != "drawn.csv"} == {
-        **{"drawn.svg": b"<?xm", "drawn.png": b"\x89PNG", "drawn.pdf": b"%PDF"},
+        **{"drawn.svg": b"<svg", "drawn.png": b"\x89PNG", "drawn.pdf": b"%PDF"},
     }
 
     front = (out / "html/book/index.html").read_text()
