@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -319,11 +320,13 @@ def test_a_full_disk_leaves_the_site(built, monkeypatch, where):
 def test_a_disk_that_is_really_full(built, tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", str(disk)]
+    command = ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(disk)]
     if subprocess.run(command, capture_output=True, check=False).returncode:
         pytest.skip("may not mount a small disk here")
     try:
         subprocess.run(["cp", "-a", f"{built.project.root}/.", str(disk)], check=True)
+        room = shutil.disk_usage(disk).used + 2**20  # a site needs more than one MiB
+        subprocess.run(["mount", "-o", f"remount,size={room}", str(disk)], check=True)
         small = object.__new__(type(built))
         small.project = build_module.Project(disk)
         small.path = disk / "notebooks" / built.path.name
