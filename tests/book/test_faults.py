@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import shutil
@@ -14,7 +13,6 @@ import time
 
 import pytest
 
-from scaling_utils.book.environment import write_kernel
 from scaling_utils.errors import BuildError
 
 pytestmark = pytest.mark.slow
@@ -134,33 +132,11 @@ def test_a_file_that_may_not_be_read(built, bound_by_permissions, name):
     assert edition_shown(built) == "next"
 
 
-@pytest.mark.parametrize(
-    "argv",
-    [["/nowhere/python"], ["false"], [sys.executable, "-c", "import time; time.sleep(0.2)"]],
-    ids=["not there", "fails", "goes away"],
-)
-def test_a_kernel_that_does_not_start(built, monkeypatch, argv):
-    def write_broken(project):
-        write_kernel(project)
-        (description,) = project.home.rglob("kernel.json")
-        description.write_text(json.dumps(json.loads(description.read_text()) | {"argv": argv}))
-
-    before = built.site()
-    built.edit("notebooks/01-count-things.ipynb", "How many", "How few")
-    with monkeypatch.context() as patch:
-        patch.setattr("scaling_utils.book.execute.write_kernel", write_broken)
-        with pytest.raises(BuildError, match="notebook 01-count-things, scenario small"):
-            built.build()
-    assert built.site() == before
-    assert built.leftovers() == []
-    assert built.build()[0].startswith("executed 2 of 2")
-
-
 def test_a_worker_that_ends_at_once(built, monkeypatch):
     before = built.site()
     built.edit("notebooks/01-count-things.ipynb", "How many", "How few")
     with monkeypatch.context() as patch:
-        patch.setattr("scaling_utils.book.execute.sys.executable", shutil.which("false"))
+        patch.setattr("scaling_utils.book.workers.sys.executable", shutil.which("false"))
         with pytest.raises(BuildError, match="scenario small: the worker ended with code 1"):
             built.build()
     assert built.site() == before
