@@ -1,4 +1,4 @@
-"""The array type of signatures."""
+"""The array type of signatures, and small helpers for arrays."""
 
 from __future__ import annotations
 
@@ -29,3 +29,12 @@ def covering(first: FloatArray, last: FloatArray, levels: FloatArray) -> np.ndar
     [0, 1, 2, 2, 1]
     """
     return np.searchsorted(np.sort(first), levels, "right") - np.searchsorted(np.sort(last), levels, "left")
+
+
+def spaced(n: int, most: int) -> np.ndarray:
+    """Indices of `n` ordered things: all, or so many of them, evenly from the first to the last.
+
+    >>> spaced(3, 12).tolist(), spaced(100, 4).tolist()
+    ([0, 1, 2], [0, 33, 66, 99])
+    """
+    return np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(int))

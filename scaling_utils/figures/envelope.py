@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scaling_utils.arrays import spaced
 from scaling_utils.figures.kaplan import colour_at, colour_scale
 from scaling_utils.figures.optimum import draw_law, mark_projection
 from scaling_utils.figures.style import CONTRAST, INK, power_of_ten
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 THIRDS = (("first", "#D55E00"), ("middle", "#009E73"), ("last", "#0072B2"))
 """Orange, green and blue as in the source; apart in all forms of colour blindness."""
+
+MOST_CURVES, MOST_POINTS = 300, 200
+"""Training curves that are drawn, evenly by size, and points of each: more would be one patch of colour."""
 
 DOTS = 45
 """Points of the frontier that are drawn; the source, too, draws a subset."""
@@ -128,8 +132,10 @@ def plot_bend(fit: EnvelopeFit, floor: FlooredFrontier) -> Axes:
 def _draw_curves(axis: Axes, fit: EnvelopeFit, runs: RunTable) -> None:
     curves = Curves.from_runs(runs, skip=fit.skip).smoothed(fit.smoothing)
     colours = colour_scale(curves.params / 1e6)
-    for run in np.argsort(curves.params, kind="stable"):
-        points = slice(curves.starts[run], curves.starts[run + 1])
+    by_size = np.argsort(curves.params, kind="stable")
+    for run in by_size[spaced(len(by_size), MOST_CURVES)]:
+        first, last = curves.starts[run], curves.starts[run + 1]
+        points = first + spaced(last - first, MOST_POINTS)
         axis.plot(
             curves.flops[points], np.exp(curves.log_loss[points]), lw=0.9, alpha=0.75,
             color=colour_at(colours, curves.params[run] / 1e6), zorder=2,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from scaling_utils.arrays import spaced
 from scaling_utils.errors import clip
 from scaling_utils.figures.charts import compute_axis, size_axis, units
 from scaling_utils.figures.style import CONTRAST
@@ -67,11 +68,11 @@ def explore_isoflop(fit: IsoflopFit, runs: RunTable) -> Layers:
 
     points, curves = [], []
     slices = list(zip(fit.valleys, isoflop_slices(runs), strict=True))
-    slices = [slices[i] for i in _spaced(len(slices), BUDGETS)]
+    slices = [slices[i] for i in spaced(len(slices), BUDGETS)]
     each = _bearable(runs) // len(slices)
     for valley, (_, part) in slices:
         budget = f"{valley.budget:.3g}"
-        points.append(_told(part.iloc[_spaced(len(part), each)]).assign(budget=budget))
+        points.append(_told(part.iloc[spaced(len(part), each)]).assign(budget=budget))
         if valley.has_minimum:
             sizes = np.geomspace(*valley.sizes, 40)
             curves.append(_short(pd.DataFrame({"N": sizes, "L": valley.loss(sizes), "budget": budget})))
@@ -126,7 +127,7 @@ def explore_envelope(fit: EnvelopeFit, runs: RunTable) -> Layers:
         .encode(**shared, detail="curve:N", color=colour)
     )
     frontier = fit.points.rename(columns={"budget": "flops"})
-    frontier = frontier.iloc[_spaced(len(frontier), FRONTIER_POINTS)]
+    frontier = frontier.iloc[spaced(len(frontier), FRONTIER_POINTS)]
     dots = _dots(_told(frontier)).encode(**shared, color=alt.value(CONTRAST))
     return _movable(lines + dots)
 
@@ -149,7 +150,7 @@ def explore_surface(fit: FitResult, runs: RunTable) -> Layers:
     colour = alt.Color(
         "left:Q", title=title, scale=alt.Scale(scheme="purpleorange", domain=[-most, most], clamp=True)
     )
-    some = _spaced(len(runs), _bearable(runs))
+    some = spaced(len(runs), _bearable(runs))
     dots = _dots(_told(runs.frame.iloc[some]).assign(left=left[some].round(3))).encode(
         x=compute_axis("C"),
         y=size_axis("N", "Parameters N", vertical=True),
@@ -173,11 +174,11 @@ def thinned_curves(fit: EnvelopeFit, runs: RunTable) -> pd.DataFrame:
     parts, bearable = [], _bearable(runs)
     spans = list(pairwise(curves.starts))
     by_size = np.argsort(curves.params, kind="stable")
-    kept = np.sort(by_size[_spaced(len(spans), bearable // FEWEST_POINTS)])
+    kept = np.sort(by_size[spaced(len(spans), bearable // FEWEST_POINTS)])
     each = min(CURVE_POINTS, bearable // len(kept))
     for run in kept:
         first, last = spans[run]
-        chosen = first + _spaced(last - first, each)
+        chosen = first + spaced(last - first, each)
         flops = curves.flops[chosen]
         parts.append(
             pd.DataFrame(
@@ -264,7 +265,3 @@ def _sizes() -> alt.Legend:
     import altair as alt
 
     return alt.Legend(type="gradient", labelExpr=units("datum.value", "~s"), gradientLength=260)
-
-
-def _spaced(n: int, most: int) -> np.ndarray:
-    return np.unique(np.linspace(0, n - 1, min(n, most)).round().astype(int))

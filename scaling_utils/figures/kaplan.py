@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from scaling_utils.arrays import FloatArray
+from scaling_utils.arrays import FloatArray, spaced
 from scaling_utils.conventions import PF_DAY, pf_days_from_flops
 from scaling_utils.figures.style import CONTRAST, INK
 from scaling_utils.fitting.kaplan import MeasuredMinima, fixed_compute_curve, optimal_size
@@ -27,6 +27,9 @@ COUNTED = {
     "non-embedding": "non-embedding",
     "non-embedding-with-head": "non-embedding, with output layer",
 }
+MOST_SIZES = 300
+"""Points that are drawn of one number of steps, evenly by size."""
+
 HIGHEST = 8.0
 """Nats/token; losses above it are left off, as in the source: they are of models that have barely trained."""
 
@@ -115,6 +118,7 @@ def _draw_steps(axis: Axes, by_steps: pd.DataFrame, law: KaplanLaw, batch: float
     smallest, largest = by_steps["params"].min(), by_steps["params"].max()
     for level in levels:
         points = by_steps[by_steps["steps"] == level].sort_values("params")
+        points = points.iloc[spaced(len(points), MOST_SIZES)]
         colour = colour_at(colours, level)
         _draw_points(axis, points, colour, warmup)
         ends = points["params"].min(), points["params"].max()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from scaling_utils.arrays import spaced
 from scaling_utils.conventions import PF_DAY, pf_days_from_flops
 from scaling_utils.figures.kaplan import colour_at, colour_scale
 from scaling_utils.figures.style import CONTRAST, INK
@@ -16,6 +17,9 @@ from scaling_utils.results import Estimate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+MOST_POINTS = 3000
+"""Residuals that are drawn, evenly along the runs."""
 
 PUBLISHED = "#0072b2"
 """Published laws; apart from `CONTRAST` in all forms of colour blindness."""
@@ -58,6 +62,7 @@ def plot_law_residuals(residuals: pd.DataFrame, *, warmup: float) -> Axes:
     import matplotlib.pyplot as plt
 
     _, axis = plt.subplots(figsize=(8.2, 3.8))
+    residuals = residuals.iloc[spaced(len(residuals), MOST_POINTS)]
     colours = colour_scale(residuals["params"].to_numpy())
     for fitted, face in ((True, None), (False, "none")):
         part = residuals[residuals["fitted"] == fitted]

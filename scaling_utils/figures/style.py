@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from scaling_utils.arrays import spaced
 from scaling_utils.errors import clip
 
 CONTRAST = "#c1440e"
@@ -48,7 +49,7 @@ def in_legend(n: int) -> set[int]:
     >>> in_legend(3), len(in_legend(100)), 99 in in_legend(100)
     ({0, 1, 2}, 12, True)
     """
-    return set(np.linspace(0, n - 1, min(n, LEGEND_ENTRIES)).round().astype(int).tolist())
+    return set(spaced(n, LEGEND_ENTRIES).tolist())
 
 
 def ordered_colours(n: int) -> list[tuple[float, ...]]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from scaling_utils.arrays import spaced
 from scaling_utils.errors import DataError
 from scaling_utils.fitting.envelope.fit import fit_envelope
 from scaling_utils.fitting.envelope.simulated import law_frontier, on_law
@@ -17,6 +18,9 @@ from scaling_utils.laws import HoffmannLaw
 from scaling_utils.results import Estimate
 from scaling_utils.results.envelope import EnvelopeFit
 from scaling_utils.runs.table import RunTable
+
+MOST_CURVES = 400
+"""Curves of a simulated set; of more runs so many are taken, evenly by size."""
 
 SETS = 40
 RESAMPLES = 300
@@ -93,7 +97,8 @@ def recovery(
     Parameters
     ----------
     runs
-        Training curves: their sizes, points and lengths are kept, their losses replaced.
+        Training curves: their sizes, points and lengths are kept, their losses replaced. Of more than 400
+        some are taken, evenly by size.
     fit
         Result of `fit_envelope` for them, whose options are used.
     law
@@ -115,6 +120,9 @@ def recovery(
         `spread` from set to set, and the share of 95 % intervals that hold the truth, `coverage`.
         Sets without a frontier do not count.
     """
+    ends = runs.final_points().frame.sort_values("params", kind="stable")
+    some = ends["run_id"].iloc[spaced(len(ends), MOST_CURVES)]
+    runs = runs.subset(runs.frame["run_id"].isin(some).to_numpy())
     rng = np.random.default_rng(seed)
     errors, truths, held = [], [], []
     for _ in range(sets):
