@@ -59,13 +59,13 @@ def ordered_colours(n: int) -> list[tuple[float, ...]]:
     return [tuple(map(float, c)) for c in mpl.colormaps["viridis"](np.linspace(0.0, 0.88, max(n, 1)))]
 
 
-def literal(text: str) -> str:
-    r"""Text from outside for a figure: one line, not too long, its dollar signs no mathematics.
+def literal(text: str, *, most: int = 28) -> str:
+    r"""Text from outside for a figure: one line of at most so many signs, its dollar signs no mathematics.
 
     >>> print(literal(r"$\alpha$ run"))
     \$\alpha\$ run
     """
-    return clip(text, 60).replace("$", r"\$")
+    return clip(text, most).replace("$", r"\$")
 
 
 def in_units(value: float) -> str:

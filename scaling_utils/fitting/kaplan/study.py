@@ -11,13 +11,16 @@ from numpy.typing import ArrayLike
 from scaling_utils.conventions import flops_from_pf_days
 from scaling_utils.fitting.kaplan.accountings import Accountings, accountings_table, published_accountings
 from scaling_utils.fitting.kaplan.checks import residuals, vary_fit, vary_minima
-from scaling_utils.fitting.kaplan.curves import as_curves, at_fixed_compute, at_fixed_steps
+from scaling_utils.fitting.kaplan.curves import as_curves, at_fixed_compute, at_fixed_steps, thinned
 from scaling_utils.fitting.kaplan.fit import fit_kaplan
 from scaling_utils.fitting.kaplan.fitted import figure_numbers, fitted_law, law_accountings
 from scaling_utils.fitting.kaplan.minima import MeasuredMinima, interpolated_exponent, measured_minima
 from scaling_utils.laws import KAPLAN_BATCH_TOKENS, KaplanLaw
 from scaling_utils.results import Estimate, FitResult
 from scaling_utils.runs.table import RunTable
+
+MOST_POINTS = 20_000
+"""Points of all curves to which the law is fitted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +30,7 @@ class KaplanStudy:
     Parameters
     ----------
     curves
-        The runs as training curves.
+        The runs as training curves, as the law is fitted to them.
     slices
         The loss by size at budgets, see `at_fixed_compute`.
     by_steps
@@ -169,6 +172,11 @@ def study_kaplan(
     DataError, ConventionError
         If the runs cannot serve; see the functions that it calls.
 
+    Notes
+    -----
+    Of more than 20,000 points the law is fitted to some, evenly along each curve: neighbours on a curve say
+    nearly the same. The slices at fixed compute and fixed steps are read from all of them.
+
     Examples
     --------
     >>> from scaling_utils.fitting.kaplan import simulate_curves
@@ -177,7 +185,7 @@ def study_kaplan(
     >>> study.fit.status, round(study.estimates["alpha_N"].value, 6)
     ('converged', 0.077)
     """
-    curves = as_curves(runs)
+    curves = thinned(as_curves(runs), MOST_POINTS)
     fit = fit_kaplan(curves, batch=batch, warmup=warmup, resamples=resamples, seed=seed)
     slices = at_fixed_compute(runs, flops_from_pf_days(np.asarray(budgets, dtype=float)))
     spent = np.sort(slices.frame["budget"].unique())
