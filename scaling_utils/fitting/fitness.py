@@ -54,8 +54,8 @@ def fitness(runs: RunTable) -> tuple[Fitness, ...]:
 
     Notes
     -----
-    A verdict is that of the fit itself, made once without intervals and with the parameters returned; only
-    where a notebook's question would be empty (a single protocol, a single method) is more asked of the runs.
+    A verdict is that of the fit itself, made once with the parameters returned and few resamples; only where
+    a notebook's question would be empty (a single protocol, a single method) is more asked of the runs.
 
     Examples
     --------

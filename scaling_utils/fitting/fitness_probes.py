@@ -34,7 +34,10 @@ SEED_NOISE = 0.002
 """Nats per token: the standard deviation between seeds that interpolation assumes by default."""
 
 DRAWS = 100
-"""Draws of the noise that find whether interpolation has a minimum."""
+"""Draws of the noise or of the runs: whether interpolation has a minimum, and the surface its intervals."""
+
+MOST_FAILED = 0.5
+"""Share of the resamples that may fail."""
 
 PLANNED_BEYOND = 10.0
 """A plan is for so many times the largest compute of the runs."""
@@ -111,12 +114,18 @@ def parametric(runs: RunTable) -> tuple[str, Parameters]:
     """Notebook 04."""
     from scaling_utils.fitting.parametric import fit_parametric
 
-    fit = fit_parametric(runs.final_points(), resamples=0)
+    fit = fit_parametric(runs.final_points(), resamples=DRAWS)
     if fit.status == "too few runs":
         raise DataError(
             f"{runs.n_runs} runs are too few, or of too few sizes and token counts, for the five constants "
             "of the surface",
             remedy="Add runs that differ in both params and tokens.",
+        )
+    if fit.diagnostics["failed_share"] > MOST_FAILED:
+        raise DataError(
+            f"most bootstrap resamples of the runs have no loss surface ({fit.status}), so it has "
+            "no intervals",
+            remedy="Add runs that differ in both params and tokens, or keep those of one kind.",
         )
     return f"{fit.n_runs:,} runs ({fit.status})", {"published": "besi.ci95"}
 
