@@ -33,10 +33,10 @@ FRONTIER_POINTS = 80
 FEWEST_POINTS = 8
 """Points that a curve keeps at least; of many curves some are left out instead."""
 
-BUDGETS = 24
+BUDGETS = 16
 """Budgets of a chart of valleys; of more, so many are drawn."""
 
-WEIGHT = 120_000
+WEIGHT = 100_000
 """Bytes that the points of a chart may take, well below what a page bears."""
 
 POINT_BYTES = 92

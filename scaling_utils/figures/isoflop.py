@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from scaling_utils.figures.optimum import draw_law, mark_projection
 from scaling_utils.figures.style import CONTRAST, in_legend, ordered_colours, power_of_ten
@@ -89,18 +90,21 @@ def _labels(fit: IsoflopFit) -> list[str | None]:
 def _draw_valleys(axis: Axes, fit: IsoflopFit, runs: RunTable, colours: list[tuple[float, ...]]) -> None:
     import seaborn as sns
 
-    for valley, (_, points), colour, label in zip(
-        fit.valleys, isoflop_slices(runs), colours, _labels(fit), strict=True
-    ):
-        inside = points["params"].between(valley.sizes[0], valley.sizes[1])
-        sns.scatterplot(
-            x=points["params"][inside], y=points["loss"][inside], ax=axis, s=16, color=colour, linewidth=0,
-            legend=False,
-        )  # fmt: skip
-        sns.scatterplot(
-            x=points["params"][~inside], y=points["loss"][~inside], ax=axis, s=16, facecolors="none",
-            edgecolors=[colour], linewidth=0.7, alpha=0.7, legend=False,
-        )  # fmt: skip
+    slices = [
+        points.assign(valley=number, inside=points["params"].between(*valley.sizes))
+        for number, (valley, (_, points)) in enumerate(zip(fit.valleys, isoflop_slices(runs), strict=True))
+    ]
+    drawn = pd.concat(slices)
+    inside, outside = drawn[drawn["inside"]], drawn[~drawn["inside"]]
+    sns.scatterplot(
+        x=inside["params"], y=inside["loss"], hue=inside["valley"], palette=dict(enumerate(colours)), ax=axis,
+        s=16, linewidth=0, legend=False,
+    )  # fmt: skip
+    sns.scatterplot(
+        x=outside["params"], y=outside["loss"], ax=axis, s=16, facecolors="none",
+        edgecolors=[colours[number] for number in outside["valley"]], linewidth=0.7, alpha=0.7, legend=False,
+    )  # fmt: skip
+    for valley, colour, label in zip(fit.valleys, colours, _labels(fit), strict=True):
         if not valley.has_minimum:
             continue
         sizes = np.geomspace(*valley.sizes, 80)

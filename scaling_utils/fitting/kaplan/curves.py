@@ -22,7 +22,7 @@ LEVELS = 9
 SHARED_BY = 5
 """A level is read where at least so many curves reach it; a valley needs a floor and two sides."""
 
-FEWEST_POINTS = 4
+FEWEST_POINTS = 3
 """Points that a thinned curve keeps at least."""
 
 SAME = 1e-9
@@ -51,7 +51,7 @@ def as_curves(runs: RunTable) -> RunTable:
 
 
 def thinned(curves: RunTable, most: int) -> RunTable:
-    """The table with at most so many points, as evenly along each curve as they come; at least four of each.
+    """The table with at most so many points, as evenly along each curve as they come; at least three of each.
 
     >>> frame = pd.DataFrame({"run": "a", "N": 1e6, "D": np.geomspace(1e8, 1e9, 90), "loss": 3.0})
     >>> runs = RunTable.from_frame(frame, source="example")

@@ -199,17 +199,13 @@ def interpolated_exponent(slices: RunTable, *, resamples: int = 0, seed: int = 0
     law = fit_power_law(minima["budget"].to_numpy(), minima["params_opt"].to_numpy())
     by_budget = list(isoflop_slices(slices))
     times, names = _times_drawn(slices, resamples, np.random.default_rng(seed))
-    log_n = np.column_stack(
-        [
-            [
-                _lowest(np.log(points["params"].to_numpy()[kept]), np.log(points["loss"].to_numpy()[kept]))
-                for kept in times[:, np.searchsorted(names, points["curve"])] > 0
-            ]
-            for _, points in by_budget
-        ]
-    ).reshape(resamples, len(by_budget))
+    drawn = np.empty((resamples, len(by_budget)))
+    for i, (_, points) in enumerate(by_budget):
+        log_n, log_loss = (np.log(points[name].to_numpy()) for name in ("params", "loss"))
+        present = times[:, np.searchsorted(names, points["curve"])] > 0
+        drawn[:, i] = [_lowest(log_n[kept], log_loss[kept]) for kept in present]
     log_c = np.log([budget for budget, _ in by_budget])
-    slopes = _lines(np.broadcast_to(log_c, log_n.shape), log_n)[0]
+    slopes = _lines(np.broadcast_to(log_c, drawn.shape), drawn)[0]
     return Estimate.from_draws(law.exponent.value, slopes)
 
 

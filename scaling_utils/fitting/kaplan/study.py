@@ -19,7 +19,7 @@ from scaling_utils.laws import KAPLAN_BATCH_TOKENS, KaplanLaw
 from scaling_utils.results import Estimate, FitResult
 from scaling_utils.runs.table import RunTable
 
-MOST_POINTS = 20_000
+MOST_POINTS = 15_000
 """Points of all curves to which the law is fitted."""
 
 
@@ -174,7 +174,7 @@ def study_kaplan(
 
     Notes
     -----
-    Of more than 20,000 points the law is fitted to some, evenly along each curve: neighbours on a curve say
+    Of more than 15,000 points the law is fitted to some, evenly along each curve: neighbours on a curve say
     nearly the same. The slices at fixed compute and fixed steps are read from all of them.
 
     Examples
