@@ -15,6 +15,10 @@ from scaling_utils.report.folder import MANIFEST, made_whole
 from scaling_utils.report.front import front_page
 from scaling_utils.report.rerun import Ran, message_of, rerun, scenario_of
 from scaling_utils.report.runs import Given
+from scaling_utils.runs.thin import thin_curves
+
+JUDGED_BY = 60
+"""Points of a curve that tell whether it serves: more than the fewest that are smoothed."""
 
 SCHEMA = "scaling-laws-book/rerun"
 VERSION = 1
@@ -61,7 +65,7 @@ def report(
         If the report cannot be made; nothing is left of it then.
     """
     with made_whole(out, force=force) as folder:
-        verdicts = fitness(given.runs)
+        verdicts = fitness(thin_curves(given.runs, most=JUDGED_BY))
         for verdict in verdicts:
             say(f"{verdict.notebook}: {'yes' if verdict.serves else 'no'}, {verdict.why}")
         served = [verdict for verdict in verdicts if verdict.serves]

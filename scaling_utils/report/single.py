@@ -16,10 +16,11 @@ from scaling_utils.book.scenarios import final_parameters, nearest, notebook_fil
 from scaling_utils.errors import ParameterError, ScalingError, clip
 from scaling_utils.fitting.fitness import fitness
 from scaling_utils.report.folder import MANIFEST, made_whole
-from scaling_utils.report.report import SCHEMA, VERSION
+from scaling_utils.report.report import JUDGED_BY, SCHEMA, VERSION
 from scaling_utils.report.rerun import message_of, rerun, scenario_of
 from scaling_utils.report.runs import Given
 from scaling_utils.report.text import plain
+from scaling_utils.runs.thin import thin_curves
 
 
 class NotebookFailed(ScalingError):
@@ -112,7 +113,8 @@ def run_notebook(
         If the notebook failed; `out` then has it up to the failure. The exit code is 2 if the runs or a
         parameter are to blame.
     """
-    verdict = next((v for v in fitness(given.runs) if v.notebook == notebook), None)
+    verdicts = fitness(thin_curves(given.runs, most=JUDGED_BY))
+    verdict = next((v for v in verdicts if v.notebook == notebook), None)
     chosen = scenario_of(notebook, given, {**(verdict.parameters if verdict else {}), **parameters})
     own = own_parameters(notebook_file(sources, notebook))
     final = final_parameters(chosen, own)

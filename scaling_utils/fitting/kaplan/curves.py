@@ -22,9 +22,6 @@ LEVELS = 9
 SHARED_BY = 5
 """A level is read where at least so many curves reach it; a valley needs a floor and two sides."""
 
-FEWEST_POINTS = 3
-"""Points that a thinned curve keeps at least."""
-
 SAME = 1e-9
 """Relative difference below which a level is that of a measured point."""
 
@@ -48,23 +45,6 @@ def as_curves(runs: RunTable) -> RunTable:
     if frame["run_id"].duplicated().any():
         return runs
     return replace(runs, frame=frame.assign(run_id=[f"{size:.0f}" for size in frame["params"]]))
-
-
-def thinned(curves: RunTable, most: int) -> RunTable:
-    """The table with at most so many points, as evenly along each curve as they come; at least three of each.
-
-    >>> frame = pd.DataFrame({"run": "a", "N": 1e6, "D": np.geomspace(1e8, 1e9, 90), "loss": 3.0})
-    >>> runs = RunTable.from_frame(frame, source="example")
-    >>> len(thinned(runs, 30)), len(thinned(runs, 90))
-    (30, 90)
-    """
-    if len(curves) <= most:
-        return curves
-    each = max(most // curves.n_runs, FEWEST_POINTS)
-    place = curves.frame.groupby("run_id")["tokens"].rank(method="first").to_numpy() - 1
-    length = curves.frame.groupby("run_id")["tokens"].transform("size").to_numpy()
-    share = np.minimum((each - 1) / np.maximum(length - 1, 1), 1)
-    return curves.subset((np.floor(place * share) > np.floor((place - 1) * share)) | (place == 0))
 
 
 def at_fixed_compute(runs: RunTable, budgets: ArrayLike = ()) -> RunTable:

@@ -11,16 +11,20 @@ from numpy.typing import ArrayLike
 from scaling_utils.conventions import flops_from_pf_days
 from scaling_utils.fitting.kaplan.accountings import Accountings, accountings_table, published_accountings
 from scaling_utils.fitting.kaplan.checks import residuals, vary_fit, vary_minima
-from scaling_utils.fitting.kaplan.curves import as_curves, at_fixed_compute, at_fixed_steps, thinned
+from scaling_utils.fitting.kaplan.curves import as_curves, at_fixed_compute, at_fixed_steps
 from scaling_utils.fitting.kaplan.fit import fit_kaplan
 from scaling_utils.fitting.kaplan.fitted import figure_numbers, fitted_law, law_accountings
 from scaling_utils.fitting.kaplan.minima import MeasuredMinima, interpolated_exponent, measured_minima
 from scaling_utils.laws import KAPLAN_BATCH_TOKENS, KaplanLaw
 from scaling_utils.results import Estimate, FitResult
 from scaling_utils.runs.table import RunTable
+from scaling_utils.runs.thin import thin_curves
 
 MOST_POINTS = 15_000
-"""Points of all curves to which the law is fitted."""
+"""Points of all curves to which the law is fitted, unless each has few."""
+
+FEWEST_POINTS = 3
+"""Points that a curve keeps at least."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,7 +189,9 @@ def study_kaplan(
     >>> study.fit.status, round(study.estimates["alpha_N"].value, 6)
     ('converged', 0.077)
     """
-    curves = thinned(as_curves(runs), MOST_POINTS)
+    curves = as_curves(runs)
+    if len(curves) > MOST_POINTS:
+        curves = thin_curves(curves, most=max(MOST_POINTS // curves.n_runs, FEWEST_POINTS))
     fit = fit_kaplan(curves, batch=batch, warmup=warmup, resamples=resamples, seed=seed)
     slices = at_fixed_compute(runs, flops_from_pf_days(np.asarray(budgets, dtype=float)))
     spent = np.sort(slices.frame["budget"].unique())
