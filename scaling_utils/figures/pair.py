@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from scaling_utils.figures.style import INK, in_units, literal, power_of_ten
+from scaling_utils.figures.style import INK, NAME, in_units, literal, power_of_ten
 from scaling_utils.fitting.pair import SIDES, Pair
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def plot_pair(
         for side, name in zip(SIDES, names, strict=True):
             rows = pair.curves[pair.curves["side"] == side]
             for number, (_, run) in enumerate(rows.groupby("run_id", sort=False)):
-                told = f"{literal(name)}, {in_units(pair.params[side])}" if number == 0 else None
+                told = f"{literal(name, most=NAME)}, {in_units(pair.params[side])}" if number == 0 else None
                 marked = not predicted and len(run) <= DRAWN_AS_POINTS
                 axis.plot(
                     run[column] / scale, run["loss"], color=COLOURS[side], lw=1.8, label=told,

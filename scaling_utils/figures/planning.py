@@ -106,7 +106,7 @@ def plot_cost(sources: Mapping[str, Source], flops: float) -> list[Axes]:
                 color=colours[name],
                 lw=1.8,
                 ls=dash,
-                label=literal(name, most=60),
+                label=literal(name),
             )
             low, high = (scale * curve[f"{value} {end}"] for end in ("low", "high"))
             axis.fill_between(curve.index, low, high, color=colours[name], alpha=0.18, lw=0)
@@ -182,7 +182,7 @@ def _draw_sizes(axis: Axes, table: pd.DataFrame, colours: Mapping[str, str]) -> 
         told = f"{ratio:.0f}" if ratio >= 10 else f"{ratio:.2g}"
         axis.text(1.02, row, told, transform=axis.get_yaxis_transform(), va="center", fontsize=9, color=INK)
     axis.text(1.02, len(table) - 0.35, "D/N", transform=axis.get_yaxis_transform(), fontsize=9, color=INK)
-    axis.set_yticks(rows, [literal(str(name), most=60) for name in table.index])
+    axis.set_yticks(rows, [literal(str(name)) for name in table.index])
     for label, name in zip(axis.get_yticklabels(), table.index, strict=True):
         label.set_color(colours[str(name)] if name not in SUPERSEDED else INK)
     axis.set(xscale="log", ylim=(-0.6, len(table) - 0.4), xlabel="Best size $N_{opt}$ (params, total)")

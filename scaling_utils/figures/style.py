@@ -59,7 +59,11 @@ def ordered_colours(n: int) -> list[tuple[float, ...]]:
     return [tuple(map(float, c)) for c in mpl.colormaps["viridis"](np.linspace(0.0, 0.88, max(n, 1)))]
 
 
-def literal(text: str, *, most: int = 28) -> str:
+NAME = 28
+"""Signs of a name that shares its line or panel with others."""
+
+
+def literal(text: str, *, most: int = 60) -> str:
     r"""Text from outside for a figure: one line of at most so many signs, its dollar signs no mathematics.
 
     >>> print(literal(r"$\alpha$ run"))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scaling_utils.conventions import pf_days_from_flops
-from scaling_utils.figures.style import INK, literal
+from scaling_utils.figures.style import INK, NAME, literal
 from scaling_utils.fitting.trailing import (
     LinePair,
     TrailingFit,
@@ -117,7 +117,7 @@ def _one_place(fit: TrailingFit, runs: RunTable, printed: LinePair | None) -> li
     for axis in (source, ends):
         _draw_curves(axis, fit, runs)
         _draw_laws(axis, fit)
-        place = literal(place_name(fit.panel))
+        place = literal(place_name(fit.panel), most=NAME)
         axis.set(xlabel="Compute C (PF-days)", ylabel=f"LM loss, {place} ({_unit(fit)})")
         _shade(axis, fit)
         _plain(axis, "xy")
@@ -246,7 +246,7 @@ def _draw_gaps(
             mfc="white", mec=INK, zorder=4, label="printed laws",
         )  # fmt: skip
     axis.axhline(0, color=COLOURS[1], lw=1.2)
-    names = [literal(place_name(place, short=True)) for place in fits]
+    names = [literal(place_name(place, short=True), most=NAME) for place in fits]
     axis.set_xticks(rows, names, rotation=60, ha="right", rotation_mode="anchor", fontsize=8.5)
     axis.set_xlabel("Place in the context")
     axis.set_title(f"The gap at {pf_days:g} PF-days")
@@ -297,7 +297,7 @@ def _plain(axis: Axes, which: str) -> None:
 
 
 def _sentence(name: str) -> str:
-    return literal(name[:1].upper() + name[1:])
+    return literal(name[:1].upper() + name[1:], most=NAME)
 
 
 def _unit(fit: TrailingFit) -> str:
@@ -305,4 +305,4 @@ def _unit(fit: TrailingFit) -> str:
 
 
 def _gap_label(fit: TrailingFit) -> str:
-    return " above ".join(literal(method_name(method)) for method in fit.methods) + " (%)"
+    return " above ".join(literal(method_name(method), most=NAME) for method in fit.methods) + " (%)"
