@@ -26,26 +26,36 @@ def cite_box(work: Work, targets: Sequence[Target]) -> str:
     targets
         Its sections and figures.
     """
-    entries = (
-        ("bibtex", "BibTeX", bibtex(work)),
-        ("csl", "CSL-JSON", json.dumps([csl(work)], indent=2, ensure_ascii=False) + "\n"),
-    )
-    blocks = "".join(
-        f'<div class="cite-entry"><div class="cite-head"><span id="cite-{name}-name">{title}</span>'
-        f'<button type="button" class="cite-copy" data-copies="cite-{name}">Copy {title}</button></div>'
-        f'<pre id="cite-{name}" tabindex="0" role="region" aria-labelledby="cite-{name}-name">'
-        f"{html.escape(text)}</pre></div>\n"
-        for name, title, text in entries
-    )
+    shown = _entry("bibtex", "BibTeX", bibtex(work))
+    item = json.dumps([csl(work)], indent=2, ensure_ascii=False)
+    folded = _entry("csl", "CSL-JSON", f"{item}\n", folded=True)
     return (
         '<section id="cite-this-page" class="cite-box" aria-labelledby="cite-heading">\n'
         '<h2 id="cite-heading">Cite this page'
         '<a class="headerlink" href="#cite-this-page" title="Link to this heading">#</a></h2>\n'
         '<p class="cite-what" hidden><label for="cite-target">What to cite: </label>'
         '<select id="cite-target"></select></p>\n'
-        f'{blocks}<p class="cite-said" role="status" aria-live="polite"></p>\n'
+        f'{shown}{folded}<p class="cite-said" role="status" aria-live="polite"></p>\n'
         f'<script type="application/json" id="cite-data">{_json(cite_data(work, targets))}</script>\n'
         "</section>\n"
+    )
+
+
+def _entry(name: str, title: str, text: str, *, folded: bool = False) -> str:
+    """One form of the citation with its copy button, in sight or folded away."""
+    button = f'<button type="button" class="cite-copy" data-copies="cite-{name}">Copy {title}</button>'
+    told = (
+        f'<pre id="cite-{name}" tabindex="0" role="region" aria-labelledby="cite-{name}-name">'
+        f"{html.escape(text)}</pre>"
+    )
+    if folded:
+        return (
+            f'<details class="cite-entry"><summary id="cite-{name}-name">{title}</summary>\n'
+            f'<div class="cite-head">{button}</div>{told}</details>\n'
+        )
+    return (
+        f'<div class="cite-entry"><div class="cite-head"><span id="cite-{name}-name">{title}</span>'
+        f"{button}</div>{told}</div>\n"
     )
 
 

@@ -87,6 +87,8 @@ def test_the_box_holds_entries_and_targets():
     ids = [a["id"] for _, a in Tags(page).found if "id" in a]
     copied = [a["data-copies"] for tag, a in Tags(page).found if tag == "button"]
     assert set(copied) <= set(ids) and len(set(ids)) == len(ids)
+    shown, folded = page.partition("<details")[::2]
+    assert 'id="cite-bibtex"' in shown and 'id="cite-csl"' in folded.partition("</details>")[0]
 
 
 def test_a_figure_names_its_data_and_links_its_files():

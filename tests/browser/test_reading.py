@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 
 import pytest
 
@@ -61,3 +62,16 @@ def test_the_copy_button_copies_the_bibtex(open_page):
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied.startswith("@") and copied == page.locator("#cite-bibtex").text_content()
     assert page.trouble == []
+
+
+def test_the_other_form_is_unfolded_and_copied_by_keyboard(open_page):
+    page = open_page(permissions=["clipboard-read", "clipboard-write"])
+    page.goto("/book/isoflop-profiles.html")
+    button = page.locator(".cite-copy[data-copies=cite-csl]")
+    assert not button.is_visible()
+    page.locator("#cite-csl-name").press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.get_by_text("Copied.").wait_for()
+    (item,) = json.loads(page.evaluate("navigator.clipboard.readText()"))
+    assert item["URL"].endswith("/book/isoflop-profiles.html")
