@@ -71,7 +71,7 @@ def show(name: str, thing: Figure | pd.DataFrame, *, caption: str = "") -> None:
     plt.close(thing)
 
 
-def explore(name: str, chart: Layers, *, label: str) -> None:
+def explore(name: str, chart: Layers, *, label: str, title: str = "Look around") -> None:
     """Show an interactive chart, folded away below the figure that it repeats.
 
     Parameters
@@ -82,6 +82,8 @@ def explore(name: str, chart: Layers, *, label: str) -> None:
         One of `scaling_utils.figures.interactive`.
     label
         What it shows, for those who do not see it.
+    title
+        What is read while it is folded.
     """
     from scaling_utils.figures.charts import in_house_style
     from scaling_utils.figures.embed import look_around
@@ -89,7 +91,7 @@ def explore(name: str, chart: Layers, *, label: str) -> None:
     spec = in_house_style(chart)
     bundle = {
         "application/vnd.vegalite.v6+json": chart.to_dict(),  # drawn by Jupyter where it can
-        "text/html": look_around(name, spec, label=label),
+        "text/html": look_around(name, spec, label=label, title=title),
         "text/plain": label,
     }
     display(bundle, raw=True)  # type: ignore[no-untyped-call]

@@ -64,4 +64,4 @@ def test_an_interactive_chart_is_there_for_jupyter_and_for_the_page():
     bundle = captured.outputs[0].data
     assert {"application/vnd.vegalite.v6+json", "text/html"} <= set(bundle)
     assert 'aria-label="Loss &lt;against&gt; size."' in bundle["text/html"]
-    assert '"run":"h' in bundle["text/html"]
+    assert '"run":["h' in bundle["text/html"]

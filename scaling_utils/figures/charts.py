@@ -39,6 +39,7 @@ CONFIG: dict[str, Any] = {
         "labelFontSize": 12,
         "titleFontSize": 12,
         "titleFontWeight": "normal",
+        "titleLimit": 0,
     },
     "title": {"color": "currentColor", "anchor": "start", "fontSize": 13, "fontWeight": "normal"},
     "text": {"color": "currentColor"},

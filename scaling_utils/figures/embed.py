@@ -8,8 +8,8 @@ from typing import Any
 
 from scaling_utils.errors import DataError
 
-MAX_BYTES = 150_000
-"""Of one specification; two of them still keep a page below 300 kB."""
+MAX_BYTES = 100_000
+"""Of one specification; two of them still keep a page below 250 kB."""
 
 
 def chart_html(name: str, spec: dict[str, Any], *, label: str, datasets: str = "") -> str:
@@ -49,13 +49,15 @@ def chart_html(name: str, spec: dict[str, Any], *, label: str, datasets: str = "
     return f"{opening}\n{content}\n</div>"
 
 
-def look_around(name: str, spec: dict[str, Any], *, label: str) -> str:
+def look_around(name: str, spec: dict[str, Any], *, label: str, title: str = "Look around") -> str:
     """A chart that is folded away below the figure it repeats, and drawn when it is opened.
 
     Parameters
     ----------
     name, spec, label
         As for `chart_html`.
+    title
+        What is read while it is folded.
 
     Examples
     --------
@@ -63,7 +65,8 @@ def look_around(name: str, spec: dict[str, Any], *, label: str) -> str:
     '<summary>Look around</summary>'
     """
     return (
-        f'<details class="look-around" id="look-around-{name}">\n<summary>Look around</summary>\n'
+        f'<details class="look-around" id="look-around-{name}">\n'
+        f"<summary>{html.escape(title)}</summary>\n"
         f"{chart_html(name, spec, label=label)}\n"
         "<noscript><p>This chart needs JavaScript; the figure above shows the same runs.</p></noscript>\n"
         "</details>"

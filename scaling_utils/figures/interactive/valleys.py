@@ -1,0 +1,180 @@
+"""Loss against model size at fixed compute or fixed steps, to look around in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from scaling_utils.arrays import spaced
+from scaling_utils.conventions import FLOPS_PER_PARAM_TOKEN, pf_days_from_flops
+from scaling_utils.figures.charts import size_axis
+from scaling_utils.figures.interactive.points import (
+    bearable,
+    dots,
+    movable,
+    packed,
+    ramp,
+    short,
+    told,
+    tooltip,
+)
+from scaling_utils.figures.kaplan import HIGHEST
+from scaling_utils.fitting.isoflop import isoflop_slices
+from scaling_utils.fitting.kaplan import fixed_compute_curve
+from scaling_utils.laws import KaplanLaw
+from scaling_utils.results import IsoflopFit
+from scaling_utils.runs.table import RunTable
+
+if TYPE_CHECKING:
+    from scaling_utils.figures.charts import Layers
+
+LEVELS = 16
+"""Budgets, or numbers of steps, of a chart; of more, so many are drawn."""
+
+LINE_POINTS = 40
+"""Points of the line of a level."""
+
+MARGIN = 0.02
+"""Loss that is shown below the lowest line or point, and above the highest."""
+
+
+def explore_isoflop(fit: IsoflopFit, runs: RunTable) -> Layers:
+    """The valleys of `plot_isoflop`: loss against size per budget, every run with its numbers.
+
+    Parameters
+    ----------
+    fit
+        Result of `fit_isoflop`.
+    runs
+        The runs it was fitted to.
+
+    Returns
+    -------
+    altair chart
+        A click on a budget of the legend leaves that budget alone.
+    """
+    points, lines = [], []
+    slices = list(zip(fit.valleys, isoflop_slices(runs), strict=True))
+    slices = [slices[i] for i in spaced(len(slices), LEVELS)]
+    each = bearable(runs.frame["run_id"]) // len(slices)
+    for valley, (_, part) in slices:
+        level = f"{valley.budget:.3g}"
+        points.append(told(part.iloc[spaced(len(part), each)].assign(level=level), "level"))
+        if valley.has_minimum:
+            sizes = np.geomspace(*valley.sizes, LINE_POINTS)
+            lines.append(_line(level, sizes, valley.loss(sizes)))
+    fitted = pd.concat(lines)
+    return _families(
+        pd.concat(points),
+        fitted,
+        title="Budget (FLOPs), click to pick",
+        loss_title=f"Loss ({fit.loss_unit})",
+        losses=(fitted["L"].min(), fitted["L"].max()),
+    )
+
+
+def explore_compute(slices: RunTable, law: KaplanLaw, *, batch: float) -> Layers:
+    """The left panel of `plot_compute_and_steps`: loss against size at fixed compute, and the law.
+
+    Parameters
+    ----------
+    slices
+        What `at_fixed_compute` returns.
+    law
+        The fitted law.
+    batch
+        Batch B (tokens) at which the law is drawn.
+
+    Returns
+    -------
+    altair chart
+        A click on a budget of the legend leaves that budget alone.
+    """
+    points, lines = [], []
+    budgets = np.sort(slices.frame["budget"].unique())
+    budgets = budgets[spaced(len(budgets), LEVELS)]
+    frame = slices.frame.assign(run_id=slices.frame["curve"])
+    each = bearable(frame["run_id"]) // len(budgets)
+    for budget in budgets:
+        part = frame[frame["budget"] == budget].sort_values("params", kind="stable")
+        level = f"{pf_days_from_flops(budget):.3g}"
+        points.append(told(part.iloc[spaced(len(part), each)].assign(level=level), "level"))
+        sizes = np.geomspace(part["params"].min(), part["params"].max(), LINE_POINTS)
+        lines.append(_line(level, sizes, fixed_compute_curve(law, budget, sizes, batch=batch)))
+    return _families(
+        pd.concat(points), pd.concat(lines), title="Compute C (PF-days), click to pick", **_test_loss(points)
+    )
+
+
+def explore_steps(by_steps: pd.DataFrame, law: KaplanLaw, *, batch: float) -> Layers:
+    """The right panel of `plot_compute_and_steps`: loss against size at fixed steps, and the law.
+
+    Parameters
+    ----------
+    by_steps
+        What `at_fixed_steps` returns.
+    law
+        The fitted law.
+    batch
+        Batch B (tokens).
+
+    Returns
+    -------
+    altair chart
+        A click on a number of steps of the legend leaves it alone.
+    """
+    points, lines = [], []
+    steps = np.sort(by_steps["steps"].unique())
+    steps = steps[spaced(len(steps), LEVELS)]
+    tokens = by_steps["steps"] * batch
+    flops = FLOPS_PER_PARAM_TOKEN * by_steps["params"] * tokens
+    frame = by_steps.assign(run_id=by_steps["curve"], tokens=tokens, flops=flops)
+    each = bearable(frame["run_id"]) // len(steps)
+    for number in steps:
+        part = frame[frame["steps"] == number].sort_values("params", kind="stable")
+        level = f"{number:.3g}"
+        points.append(told(part.iloc[spaced(len(part), each)].assign(level=level), "level"))
+        sizes = np.geomspace(part["params"].min(), part["params"].max(), LINE_POINTS)
+        lines.append(_line(level, sizes, law.loss(sizes, number, batch=batch)))
+    return _families(
+        pd.concat(points), pd.concat(lines), title="Steps S, click to pick", **_test_loss(points)
+    )
+
+
+def _line(level: str, sizes: Any, loss: Any) -> pd.DataFrame:
+    return short(pd.DataFrame({"level": level, "N": sizes, "L": loss}))
+
+
+def _test_loss(points: Sequence[pd.DataFrame]) -> dict[str, Any]:
+    """The axis of loss: as high as the static figure goes."""
+    losses = pd.concat(points)["L"]
+    return {"loss_title": "Test loss (nats/token)", "losses": (losses.min(), min(losses.max(), HIGHEST))}
+
+
+def _families(
+    points: pd.DataFrame, lines: pd.DataFrame, *, title: str, loss_title: str, losses: tuple[float, float]
+) -> Layers:
+    """Points and lines of loss against size, one colour for each level."""
+    import altair as alt
+
+    pick = alt.selection_point(name="pick", fields=["level"], bind="legend")
+    order = list(points["level"].unique())
+    low, high = losses
+    shared: dict[str, Any] = {
+        "x": size_axis("N", "Parameters N"),
+        "y": alt.Y("L:Q", title=loss_title, scale=alt.Scale(domain=[low - MARGIN, high + MARGIN])),
+        "color": alt.Color(
+            "level:N",
+            title=title,
+            legend=alt.Legend(columns=4),
+            sort=order,
+            scale=alt.Scale(domain=order, range=ramp(len(order))),
+        ),
+        "opacity": alt.condition(pick, alt.value(1), alt.value(0.08)),
+    }
+    drawn = packed(lines, "level").mark_line(strokeWidth=2, clip=True).encode(**shared)
+    marks = dots(points, "level").encode(**shared, tooltip=tooltip(points)).add_params(pick)
+    return movable(drawn + marks)
