@@ -4,6 +4,7 @@ UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+LAB := $(VENV)/.lab
 
 LAB_OPTIONS ?=
 
@@ -36,12 +37,14 @@ book: $(READY) ## run the notebooks and build the site into _build/html
 serve: book ## build, then preview on 127.0.0.1
 	$(BIN)/scaling-book serve
 
-lab: $(READY) ## open the notebooks in JupyterLab, which is installed into .venv at first
-	@$(BIN)/python -c "import jupyterlab" 2>/dev/null || { \
-	  grep -oE '^[A-Za-z0-9][^\\]*' requirements.lock > $(VENV)/constraints.txt && \
-	  $(BIN)/python -m pip install --quiet --constraint $(VENV)/constraints.txt jupyterlab; \
-	}
+lab: $(LAB) ## open the notebooks in JupyterLab, which is installed into .venv at first
 	$(BIN)/jupyter-lab $(LAB_OPTIONS) notebooks
+
+# JupyterLab is not in the lock; what it shares with the lock keeps the locked versions.
+$(LAB): $(READY)
+	grep -oE '^[A-Za-z0-9][^\\]*' requirements.lock > $(VENV)/constraints.txt
+	$(BIN)/python -m pip install --quiet --constraint $(VENV)/constraints.txt jupyterlab
+	@touch $@
 
 pdf: $(READY) ## print the whole book into _build/book.pdf (needs Chromium or Chrome)
 	$(BIN)/scaling-book pdf
