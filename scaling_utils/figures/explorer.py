@@ -94,7 +94,9 @@ def best_sizes(defaults: Mapping[str, Any], rows: list[dict[str, Any]]) -> Layer
     """
     import altair as alt
 
-    label = f"datum.value < 1 ? format(datum.value, '~g') : {units('datum.value', '~s')}"
+    lead = "round(datum.value / pow(10, floor(log(datum.value) / LN10 + 1e-9)))"
+    number = f"datum.value < 1 ? format(datum.value, '~g') : {units('datum.value', '~s')}"
+    label = f"indexof([1, 2, 5], {lead}) < 0 ? '' : {number}"
     y = alt.Y(
         "y:Q",
         title=None,

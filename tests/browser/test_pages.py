@@ -11,6 +11,12 @@ TYPESET = "() => [...document.querySelectorAll('.math')].every(m => m.querySelec
 LAYOUT = """() => ({
   wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
   wrong: document.querySelectorAll('mjx-merror').length,
+  unsized: [...document.querySelectorAll('.bd-article img:not([width][height])')].map(image => image.src),
+})"""
+UNFOLD = "() => document.querySelectorAll('details').forEach(fold => { fold.open = true; })"
+DRAWN = """() => [...document.querySelectorAll('.chart')].every(chart => {
+  chart.scrollIntoView();
+  return chart.querySelector('svg');
 })"""
 
 
@@ -30,6 +36,7 @@ def look(page, name):
     found = page.evaluate(LAYOUT)
     problems += [f"{found['wrong']} formulas have errors"] * bool(found["wrong"])
     problems += [f"wider than the window by {found['wide']} px"] * (found["wide"] > 0)
+    problems += [f"{picture} has no size" for picture in found["unsized"]]
     return [f"{name}: {problem}" for problem in (*problems, *page.trouble)]
 
 
@@ -41,16 +48,19 @@ def test_every_page_is_sound(open_page, pages, theme, size):
     assert page.evaluate("document.documentElement.dataset.theme") == theme
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_no_page_shuts_anyone_out(open_page, pages, theme):
+@pytest.mark.parametrize(("theme", "size"), [("light", "desktop"), ("dark", "desktop"), ("light", "phone")])
+def test_no_page_shuts_anyone_out(open_page, pages, theme, size):
     from axe_playwright_python.sync_playwright import Axe
 
-    page, axe, serious = open_page(theme=theme), Axe(), []
+    width, height = SIZES[size]
+    page, axe, serious = open_page(theme=theme, width=width, height=height), Axe(), []
     for name in pages:
         if name == "index.html":  # only leads to the front page
             continue
         look(page, name)
-        for violation in axe.run(page).response["violations"]:
+        page.evaluate(UNFOLD)
+        page.wait_for_function(DRAWN)
+        for violation in axe.run(page, options={"resultTypes": ["violations"]}).response["violations"]:
             if violation["impact"] in ("serious", "critical"):
                 places = [node["target"] for node in violation["nodes"]]
                 serious.append(f"{name}: {violation['id']} at {places[:3]} ({len(places)})")

@@ -10,6 +10,17 @@ import pytest
 pytestmark = pytest.mark.slow
 
 FRONT_PAGE = 1_000_000
+JUMPS = 0.01
+"""Layout shift that a front page may have in all; a tenth of what counts as good."""
+
+SLOW_LINE = {"offline": False, "latency": 150, "downloadThroughput": 200_000, "uploadThroughput": 90_000}
+WATCH_JUMPS = """() => {
+  window.jumps = [];
+  new PerformanceObserver(list => {
+    for (const { value, hadRecentInput, sources } of list.getEntries())
+      if (!hadRecentInput) window.jumps.push([value, sources.map(({ node }) => String(node?.className))]);
+  }).observe({ type: 'layout-shift', buffered: true });
+}"""
 COMPRESSED = (".html", ".js", ".css", ".svg", ".json")
 
 
@@ -52,6 +63,24 @@ def test_the_front_page_is_light(open_page):
     page.wait_for_load_state("networkidle")
     assert not any(path.endswith(("vega.js", "charts.js.map")) for path in weights)
     assert sum(weights.values()) < FRONT_PAGE, sorted(weights.items(), key=lambda item: -item[1])[:5]
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844)])
+def test_nothing_on_the_front_page_jumps_on_a_slow_line(open_page, width, height):
+    page = open_page(width=width, height=height)
+    line = page.context.new_cdp_session(page)
+    line.send("Network.enable")
+    line.send("Network.emulateNetworkConditions", SLOW_LINE)
+    page.add_init_script(f"({WATCH_JUMPS})()")
+    page.goto("/book/index.html", wait_until="networkidle")
+    for _ in range(20):  # as one reads, so that lazy pictures load
+        page.mouse.wheel(0, height / 2)
+        page.wait_for_timeout(50)
+    page.wait_for_load_state("networkidle")
+    lazy = "[...document.querySelectorAll('.gallery img')].every(image => image.complete)"
+    page.wait_for_function(lazy)
+    jumps = page.evaluate("window.jumps")
+    assert sum(value for value, _ in jumps) < JUMPS, jumps
 
 
 def test_the_copy_button_copies_the_bibtex(open_page):
