@@ -13,6 +13,7 @@ from urllib.parse import urljoin, urlsplit
 
 from scaling_utils.book.config import read_mapping
 from scaling_utils.book.project import Project
+from scaling_utils.figures.embed import NEEDS_SCRIPT
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup, Tag
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 UNFINISHED = "not all formulas are set"
 """Title of the document until MathJax is done: a PDF that bears it was printed too early."""
 
-_SCREEN_ONLY = "script, .headerlink, .d-print-none, .prev-next-area, button, dialog"
+_SCREEN_ONLY = f"script, .headerlink, .d-print-none, .prev-next-area, button, dialog, {NEEDS_SCRIPT}"
 _HEAD = """\
 <!DOCTYPE html>
 <html lang="en" data-theme="light" data-mode="light">

@@ -11,6 +11,9 @@ from scaling_utils.errors import DataError
 MAX_BYTES = 100_000
 """Of one specification; two of them still keep a page below 250 kB."""
 
+NEEDS_SCRIPT = "details.look-around, .chart, .needs-script"
+"""CSS selector of what means nothing where no script runs, as on paper; a figure or table says the same."""
+
 
 def chart_html(name: str, spec: dict[str, Any], *, label: str, datasets: str = "") -> str:
     """A chart for the site's script `charts.js` to draw.

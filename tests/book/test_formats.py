@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import sys
 import zipfile
@@ -10,11 +11,15 @@ from xml.etree import ElementTree
 import pytest
 
 from scaling_utils.book.epub import epub_config, make_epub, repacked
+from scaling_utils.book.epub_check import epub_problems
 from scaling_utils.book.mathml import mathml
 from scaling_utils.book.pdf import find_browser, make_pdf
 from scaling_utils.book.printed import contents, one_document
 from scaling_utils.errors import BuildError, ScalingError
 
+CHART = """from IPython.display import HTML, display
+from scaling_utils.figures.embed import look_around
+display(HTML(look_around("x", {"data": "1 < 2 && 3"}, label="A chart")))"""
 MATHML = "{http://www.w3.org/1998/Math/MathML}"
 
 
@@ -24,6 +29,15 @@ def browser():
         return find_browser()
     except ScalingError as error:
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="module")
+def epub(new_toy):
+    """The EPUB of a toy book with a chart to look around in."""
+    toy = new_toy("epub")
+    toy.add(toy.code(CHART))
+    toy.build()
+    return make_epub(toy.project)
 
 
 @pytest.mark.parametrize(
@@ -77,6 +91,60 @@ def test_times_and_order_in_an_epub_are_fixed(tmp_path):
         assert archive.read("a.xhtml").decode() == "<p>a\xa0b</p><math/>"
 
 
+def test_links_to_what_an_epub_does_not_hold_lead_to_the_site(tmp_path):
+    with zipfile.ZipFile(tmp_path / "x.epub", "w") as archive:
+        links = '<p><a href="../claims.json">c</a><a href="b.xhtml#x">b</a><a href="https://a.org">a</a></p>'
+        archive.writestr("book/a.xhtml", links)
+        archive.writestr("book/b.xhtml", "<p/>")
+    (tmp_path / "y.epub").write_bytes(
+        repacked((tmp_path / "x.epub").read_bytes(), 10**9, base="https://book.example/of/")
+    )
+    with zipfile.ZipFile(tmp_path / "y.epub") as archive:
+        page = archive.read("book/a.xhtml").decode()
+    assert re.findall('href="([^"]+)"', page) == [
+        "https://book.example/of/claims.json",
+        "b.xhtml#x",
+        "https://a.org",
+    ]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "old", "new", "problem"),
+    [
+        ("book/index.xhtml", "</p>", "<br></p>", "is not well-formed"),
+        ("content.opf", '<itemref idref="', '<itemref idref="no', "order of reading names 'no"),
+        ("nav.xhtml", "notebooks/", "book/../notebooks/", "the navigation does not lead to notebooks/"),
+        ("book/index.xhtml", "</p>", '<a href="gone.html">x</a></p>', "gone.html leads nowhere"),
+        ("book/index.xhtml", "</p>", '<a href="#gone">x</a></p>', "#gone: no such anchor"),
+        ("book/index.xhtml", "</p>", "<script>x</script></p>", "a script"),
+        ("book/index.xhtml", "</p>", '<img src="https://a.org/b.png"/></p>', "from another host"),
+        (
+            "content.opf",
+            'href="book/index.xhtml"',
+            'href="book/other.xhtml"',
+            "book/index.xhtml is not listed",
+        ),
+    ],
+)
+def test_what_readers_would_refuse_is_found(epub, name, old, new, problem):
+    assert epub_problems(epub.read_bytes()) == []
+    assert any(problem in found for found in epub_problems(changed(epub, name, old, new)))
+
+
+def changed(epub, name, old, new):
+    """The bytes of an EPUB with one replacement."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(epub) as archive, zipfile.ZipFile(out, "w") as made:
+        for entry in archive.namelist():
+            content = archive.read(entry)
+            if entry == name:
+                assert old.encode() in content
+                content = content.replace(old.encode(), new.encode(), 1)
+            made.writestr(entry, content)
+    return out.getvalue()
+
+
 def test_the_settings_of_the_epub_have_no_scripts_and_no_buttons():
     config = {
         "title": "T",
@@ -87,7 +155,11 @@ def test_the_settings_of_the_epub_have_no_scripts_and_no_buttons():
     made = epub_config(config)
     assert "launch_buttons" not in made
     assert "html_js_files" not in made["sphinx"]["config"]
-    assert made["sphinx"]["config"]["extensions"] == ["myst_nb", "scaling_utils.book.mathml"]
+    assert made["sphinx"]["config"]["extensions"] == [
+        "myst_nb",
+        "scaling_utils.book.mathml",
+        "scaling_utils.book.sphinx_epub",
+    ]
     assert "launch_buttons" in config, "the book's own settings stay"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -76,11 +76,11 @@ def packed(frame: pd.DataFrame, *shared: str) -> alt.Chart:
 
     own = [str(name) for name in frame if name not in shared]
     groups = [part for _, part in frame.groupby(list(shared), sort=False)] if shared else [frame]
-    rows: list[dict[str, Any]] = [
+    rows: Sequence[Mapping[str, Any]] = [
         {name: part[name].tolist()[0] for name in shared} | {name: part[name].tolist() for name in own}
         for part in groups
     ]
-    return alt.Chart(alt.InlineData(rows)).transform_flatten(own)
+    return alt.Chart(alt.InlineData(rows)).transform_flatten([*own])
 
 
 def with_numbers(chart: alt.Chart) -> alt.Chart:
