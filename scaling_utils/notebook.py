@@ -62,9 +62,9 @@ def show(name: str, thing: Figure | pd.DataFrame, *, caption: str = "") -> None:
         return
     import matplotlib.pyplot as plt
 
-    bundle: dict[str, Any] = {"image/svg+xml": svg_of(thing), "text/plain": f"figure {name}"}
-    thing.set_layout_engine("none")  # the other files keep the layout that the page shows
-    files = {"pdf": pdf_of(thing), "png": png_of(thing), "csv": csv_of(thing).encode()}
+    svg = svg_of(thing)
+    bundle: dict[str, Any] = {"image/svg+xml": svg, "text/plain": f"figure {name}"}
+    files = {"pdf": pdf_of(svg), "png": png_of(svg), "csv": csv_of(thing).encode()}
     bundle[FILES_MIME] = {suffix: base64.b64encode(content).decode() for suffix, content in files.items()}
     kept = {"scrapbook": {"name": name, "mime_prefix": ""}}  # what `glue` would write
     display(bundle, metadata=kept, raw=True)  # type: ignore[no-untyped-call]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PNG_DPI, PNG_COLOURS = 144, 64
+CSS_DPI = 96
+_IN_POINTS = re.compile(r'(?<=\d)pt(?=")')
 
 
 def svg_of(figure: Figure) -> str:
@@ -26,20 +29,23 @@ def svg_of(figure: Figure) -> str:
     return lean(stream.getvalue())
 
 
-def pdf_of(figure: Figure) -> bytes:
-    """The figure as PDF, the same bytes each time."""
-    stream = io.BytesIO()
-    figure.savefig(stream, format="pdf", metadata={"CreationDate": None}, bbox_inches="tight")
-    return stream.getvalue()
+def pdf_of(svg: str) -> bytes:
+    """A figure as PDF from its SVG, so that it is drawn once and all files show the same."""
+    import vl_convert
+
+    head, tag, rest = svg.partition(">")
+    # the converter takes a pixel for a point: sides without a unit keep the size
+    return vl_convert.svg_to_pdf(_IN_POINTS.sub("", head) + tag + rest)
 
 
-def png_of(figure: Figure) -> bytes:
-    """The figure as PNG at 144 dots per inch, in a palette."""
+def png_of(svg: str) -> bytes:
+    """A figure as PNG from its SVG, at 144 dots per inch, in a palette."""
+    import vl_convert
     from PIL import Image
 
-    drawn, stream = io.BytesIO(), io.BytesIO()
-    figure.savefig(drawn, format="png", dpi=PNG_DPI, bbox_inches="tight")
-    with Image.open(drawn) as image:
+    drawn = vl_convert.svg_to_png(svg, scale=PNG_DPI / CSS_DPI)
+    stream = io.BytesIO()
+    with Image.open(io.BytesIO(drawn)) as image:
         few = image.convert("RGB").quantize(PNG_COLOURS, dither=Image.Dither.NONE)
         few.save(stream, format="png", optimize=True, dpi=(PNG_DPI, PNG_DPI))
     return stream.getvalue()
