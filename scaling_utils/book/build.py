@@ -37,10 +37,10 @@ def build(
     project
         The book.
     jobs
-        How many notebooks run at the same time.
+        How many notebooks run at the same time, and how many processes render pages.
     only
         Execute only these: a number prefix (`03`), a notebook, or `notebook/scenario`. The others
-        keep the results they have.
+        keep the results they have; if some have none, the site is a preview without them.
     force
         Execute and render even where nothing changed.
     offline
@@ -103,7 +103,7 @@ def _build(
     if current:
         say("nothing changed: _build/html is up to date")
     else:
-        _render(project, pages, key, fragments, say)
+        _render(project, pages, key, fragments, jobs, say)
     cache.prune(project, [(page.scenario, page.key) for page in pages])
     for name, reason in sorted({missing for page in pages for missing in page.missing}):
         affected = ", ".join(p.scenario.id for p in pages if name in dict(p.missing))
@@ -119,6 +119,7 @@ def _render(
     pages: tuple[Page, ...],
     key: str,
     fragments: Mapping[str, str],
+    jobs: int,
     say: Callable[[str], object],
 ) -> None:
     from scaling_utils.book.site import render
@@ -127,8 +128,8 @@ def _render(
     stage(project, pages, fragments)
     left_out = sum(page.left_out for page in pages)
     if left_out:
-        say(f"{left_out} pages were not executed in this build; pages that quote them are incomplete")
-    displaced = publish.publish(project, render(project, strict=not left_out), key)
+        say(f"this is a preview: {left_out} pages were not executed and are left out, with their chapters")
+    displaced = publish.publish(project, render(project, strict=not left_out, jobs=jobs), key)
     if displaced is not None:
         say(f"_build/html was a folder made by another tool; it is now _build/{displaced.name}")
     say(f"the book is ready: {(project.html / 'index.html').relative_to(project.root)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +55,15 @@ def check_config(project: Project) -> None:
         )
 
 
-def toc_pages(project: Project) -> list[str]:
-    """Names of the pages in the table of contents, the root first.
+def toc_pages(project: Project, toc: Mapping[str, Any] | None = None) -> list[str]:
+    """Names of the pages in a table of contents, the root first.
+
+    Parameters
+    ----------
+    project
+        The book.
+    toc
+        What the table holds; by default that of the book.
 
     Raises
     ------
@@ -64,7 +71,7 @@ def toc_pages(project: Project) -> list[str]:
         If the table cannot be read, or names no root.
     """
     name = project.toc.relative_to(project.root).as_posix()
-    toc = read_mapping(project.toc, name)
+    toc = read_mapping(project.toc, name) if toc is None else toc
     if not isinstance(toc.get("root"), str):
         raise BuildError(f"{name}: must name its first page with 'root: book/index'")
     return [re.sub(r"\.(md|ipynb)$", "", page) for page in _named_pages(toc)]
@@ -90,7 +97,7 @@ def check_toc(project: Project, scenarios: Iterable[Scenario]) -> None:
 def _named_pages(node: Any) -> list[str]:
     if isinstance(node, list):
         return [page for item in node for page in _named_pages(item)]
-    if not isinstance(node, dict):
+    if not isinstance(node, Mapping):
         return []
     own = [node[key] for key in ("root", "file") if isinstance(node.get(key), str)]
     return own + [page for value in node.values() for page in _named_pages(value)]

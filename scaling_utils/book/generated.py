@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from scaling_utils.runs.registry import CatalogueRow
 
 
-NOT_IN_THIS_BUILD = "*This is left out of a build that was told to run certain notebooks only.*\n"
-
-
 def generated(project: Project, results: Results, *, wanted: Collection[str] = ()) -> dict[str, str]:
     """Text of every fragment by its path below `book/generated/`.
 
@@ -41,16 +38,16 @@ def generated(project: Project, results: Results, *, wanted: Collection[str] = (
     results
         What the executed notebooks published.
     wanted
-        Names of those that pages take in: of the fragments that need fits of their own, no other is made.
+        Names of those that pages take in: of the fragments that take seconds to make, no other is made.
     """
     return {
         **law_fragments(),
         **fitting_fragments(project, wanted),
         **cite_fragments(project),
         **data_format_fragments(),
-        **description_fragments(results),
+        **(description_fragments(results) if "descriptions.md" in wanted else {}),
         **comparison_fragments(project, results),
-        "budget-explorer.md": explorer_fragment(),
+        **({"budget-explorer.md": explorer_fragment()} if "budget-explorer.md" in wanted else {}),
         "columns.md": columns_table(),
         "datasets.md": _data_sections(),
         "edition.md": _edition(project),

@@ -96,6 +96,11 @@ class Project:
         return self.build / "sites"
 
     @property
+    def staged_toc(self) -> Path:
+        """Table of contents of what was staged: of a preview, that of its pages."""
+        return self.staged / self.toc.relative_to(self.root)
+
+    @property
     def html(self) -> Path:
         """The published site: a symbolic link into `sites`."""
         return self.build / "html"

@@ -15,7 +15,7 @@ from pathlib import Path
 from scaling_utils.book.accessible import say_what_is_shown
 from scaling_utils.book.anchors import check_anchors
 from scaling_utils.book.commit import last_commit
-from scaling_utils.book.config import MATHJAX_PATH, toc_pages
+from scaling_utils.book.config import MATHJAX_PATH, read_mapping, toc_pages
 from scaling_utils.book.editions import VERSIONS, versions_file
 from scaling_utils.book.environment import child_environment
 from scaling_utils.book.files import NO_SPACE, files_below, remove, tells_disk_full, write_whole
@@ -23,15 +23,6 @@ from scaling_utils.book.project import Project
 from scaling_utils.book.slim import slim
 from scaling_utils.errors import BuildError, clip
 
-_JUPYTER_BOOK = """\
-from scaling_utils.book.child import leave_with_the_builder
-leave_with_the_builder()
-# pybtex searches every installed package for its plugins anew at each citation: a third of the rendering
-import functools, pybtex.plugin
-pybtex.plugin.entry_points = functools.cache(pybtex.plugin.entry_points)
-from jupyter_book.cli.main import main
-main()
-"""
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _SHOWN = 20
 _LOADING_LINKS = {
@@ -44,7 +35,7 @@ _REMOTE_SCRIPT = re.compile(r"""["'](https?://[^"'\s]+\.m?js)\b""")
 _TRACEBACKS = ("Traceback (most recent call last)", 'class="output traceback')
 
 
-def render(project: Project, *, strict: bool = True) -> Path:
+def render(project: Project, *, strict: bool = True, jobs: int = 1) -> Path:
     """Render the staged tree; a warning is an error.
 
     Parameters
@@ -52,8 +43,9 @@ def render(project: Project, *, strict: bool = True) -> Path:
     project
         The book, staged.
     strict
-        Whether a warning is an error. Where some notebooks were not executed, pages that quote their
-        results cannot be complete.
+        Whether a warning is an error. A preview lacks pages to which those it shows may refer.
+    jobs
+        How many processes read and write pages.
 
     Returns
     -------
@@ -68,7 +60,7 @@ def render(project: Project, *, strict: bool = True) -> Path:
     output = project.work / "render"
     remove(output)
     output.mkdir(parents=True)
-    run_jupyter_book(project, output, config=project.config, strict=strict)
+    run_jupyter_book(project, output, config=project.config, strict=strict, jobs=jobs)
     site = output / "_build" / "html"
     remove(site / ".buildinfo")
     add_mathjax(site)
@@ -78,15 +70,21 @@ def render(project: Project, *, strict: bool = True) -> Path:
     write_whole(site / VERSIONS, versions_file([(version("scaling-laws-book"), "")]))
     slim(site)
     say_what_is_shown(site)
-    pages = toc_pages(project)
+    pages = toc_pages(project, read_mapping(project.staged_toc, project.toc.name))
     check_site(site, pages)
-    if strict:  # pages that were not executed lack their anchors
+    if strict:  # pages that were not executed are left out, and their anchors
         check_anchors(project, site, pages)
     return site
 
 
 def run_jupyter_book(
-    project: Project, output: Path, *, config: Path, options: Sequence[str] = (), strict: bool = True
+    project: Project,
+    output: Path,
+    *,
+    config: Path,
+    options: Sequence[str] = (),
+    strict: bool = True,
+    jobs: int = 1,
 ) -> None:
     """Let Jupyter Book read the staged tree and write below a folder.
 
@@ -102,15 +100,18 @@ def run_jupyter_book(
         More options of `jupyter-book build`, such as another builder.
     strict
         Whether a warning is an error.
+    jobs
+        How many processes read and write pages.
 
     Raises
     ------
     BuildError
         If Sphinx warned or failed; what it said is kept in the project's log.
     """
-    command = [sys.executable, "-c", _JUPYTER_BOOK, "build", str(project.staged)]
+    command = [sys.executable, "-P", "-m", "scaling_utils.book.sphinx_process", str(jobs)]
+    command += ["build", str(project.staged)]
     command += ["--config", str(config)]
-    command += ["--toc", str(project.staged / project.toc.relative_to(project.root))]
+    command += ["--toc", str(project.staged_toc)]
     command += ["--path-output", str(output), *options, "-n", "--keep-going", *(["-W"] if strict else [])]
     with subprocess.Popen(
         command,

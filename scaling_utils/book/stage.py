@@ -16,11 +16,12 @@ from scaling_utils.book import cache
 from scaling_utils.book.anchors import moved_pages
 from scaling_utils.book.edition import EDITION, edition
 from scaling_utils.book.files import PARTIAL, files_below, remove, write_whole
-from scaling_utils.book.generated import NOT_IN_THIS_BUILD, generated, published_results
+from scaling_utils.book.generated import generated, published_results
 from scaling_utils.book.labels import defined_labels
 from scaling_utils.book.normalise import first_heading, normalise
 from scaling_utils.book.pictures import FOLDER, described, kept_figures, place_figures, stamp_of
 from scaling_utils.book.plan import Page
+from scaling_utils.book.preview import pages_left_out, preview_toc
 from scaling_utils.book.project import Project
 from scaling_utils.book.results import Document, claims_json, made_with
 from scaling_utils.book.scenarios import notebook_file, read_notebook
@@ -54,7 +55,8 @@ def stage(
     make
         Makes the other fragments from the results, as `generated` does.
     absent
-        Makes the text of a page that has no result, from the page and its notebook; by default `stand_in`.
+        Makes the text of a page that has no result, from the page and its notebook. By default `stand_in` does
+        where data are missing, and pages that were not executed are left out, with the chapters above them.
 
     Raises
     ------
@@ -63,14 +65,23 @@ def stage(
     """
     tree = project.staged.with_name(project.staged.name + PARTIAL)
     remove(tree)
+    shown, left_out = pages, frozenset[str]()
+    if absent is None and any(page.left_out for page in pages):
+        shown = tuple(page for page in pages if not page.left_out)
+        left_out = pages_left_out(project, {page.scenario.docname for page in shown})
+    unstaged = {project.root / f"{name}.md" for name in left_out}
     for path in files_below(project.pages):
+        if path in unstaged:
+            continue
         target = tree / path.relative_to(project.root)
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
     results: dict[tuple[str, str], dict[str, Any]] = {}
     figures: dict[str, dict[str, Any]] = {}
     places = machine_places(project)
-    for page in pages:
+    if left_out:
+        write_whole(tree / project.toc.relative_to(project.root), preview_toc(project, left_out))
+    for page in shown:
         scenario = page.scenario
         target = tree / f"{scenario.docname}.ipynb"
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -99,17 +110,13 @@ def stage(
     facts = edition(
         project,
         figures=figures,
-        notebooks=[page.scenario.docname for page in pages],
-        empty=[page.scenario.docname for page in pages if not page.has_result],
+        notebooks=[page.scenario.docname for page in shown],
+        empty=[page.scenario.docname for page in shown if not page.has_result],
         moved=moved_pages(project),
     )
     write_whole(tree / EDITION, json.dumps(facts, indent=1))
-    prose = "".join(path.read_text(encoding="utf-8") for path in files_below(project.pages, "*.md"))
-    taken_in = set(_TAKEN_IN.findall(prose))
-    if any(page.left_out for page in pages):
-        made = dict.fromkeys(taken_in, NOT_IN_THIS_BUILD) | make(project, results)
-    else:
-        made = make(project, results, wanted=taken_in)
+    prose = "".join(path.read_text(encoding="utf-8") for path in files_below(tree / "book", "*.md"))
+    made = make(project, results, wanted=set(_TAKEN_IN.findall(prose)))
     for name, text in sorted({**made, **fragments}.items()):
         target = tree / GENERATED / name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -128,19 +135,13 @@ def stand_in(page: Page, source: dict[str, Any]) -> str:
     Parameters
     ----------
     page
-        A page without a result.
+        A page without a result, since data are missing.
     source
         The notebook as it is in the project.
     """
     scenario = page.scenario
     targets = "".join(f"({label}-{scenario.name})=\n" for label in sorted(defined_labels(source)))
     heading = f"{targets}# {first_heading(source) or scenario.notebook} — {scenario.title}\n\n"
-    if not page.missing:
-        return (
-            f"{heading}This page was not executed in this build, which was told to run other notebooks only. "
-            "To fill it:\n\n"
-            f"```bash\nscaling-book build --only {scenario.id}\n```\n"
-        )
     names = [f"`{name}`" for name, _ in page.missing]
     what = f"the dataset {names[0]}" if len(names) == 1 else f"the datasets {' and '.join(names)}"
     fetch = "\n".join(f"scaling-book datasets fetch {name}" for name, _ in page.missing)

@@ -123,7 +123,7 @@ def rerun(
         make=_fragments,
         absent=lambda page, source: _failed_page(page, source, messages[page.scenario.notebook]),
     )
-    render(project, strict=False).replace(out / SITE)
+    render(project, strict=False, jobs=jobs).replace(out / SITE)
     write_whole(out / project.results.name, project.results.read_bytes())
     given.write(out)
     remove(root)

@@ -211,26 +211,29 @@ def test_a_stand_in_page_passes_sphinx(built, monkeypatch):
     assert built.build()[0] == "nothing changed: _build/html is up to date"
 
 
-def test_only_fills_the_others_with_a_notice(toy):
-    toy.edit("book/index.md", "{numref}`fig-things-small`", "a figure")
-    toy.build(only="01-count-things/small")
-    assert "not executed in this build" in page(toy, "notebooks/01-count-things/large")
+def test_only_leaves_the_others_out(toy):
+    toy.edit("book/_toc.yml", "  - file: book/references", "  - file: book/aside\n  - file: book/references")
+    (toy.project.pages / "aside.md").write_text("# Aside\n")
+    toy.edit("book/index.md", "{numref}`fig-things-small`", "[aside](aside.md)")
+    assert "this is a preview: 1 pages" in toy.build(only="01-count-things/small")[1]
+    shown = {"index", "book/index", "notebooks/01-count-things/small", "book/references"}
+    assert {name.removesuffix(".html") for name in toy.site() if name.endswith(".html")} >= shown
+    assert not {"book/aside.html", "notebooks/01-count-things/large.html"} & set(toy.site())
+    assert "A large count" not in page(toy, "book/index")
     toy.build()
-    assert "not executed in this build" not in page(toy, "notebooks/01-count-things/large")
+    assert "A large count" in page(toy, "book/index") and "book/aside.html" in toy.site()
 
 
 def test_only_may_leave_quotations_open(toy):
     small = "../notebooks/01-count-things/small.ipynb"
-    fragment = "```{include} generated/objectives.md\n```"
     quoted = f"{{glue:text}}`{small}::n:.0f` were counted."
-    toy.edit("book/index.md", "See {ref}", f"{quoted}\n\n{fragment}\n\nSee {{ref}}")
+    toy.edit("book/index.md", "See {ref}", f"{quoted}\n\nSee {{ref}}")
     (toy.project.pages / ANCHORS).write_text("notebooks/01-count-things/small#fig-things-small\n")
     said = toy.build(only="01-count-things/large")
     assert said[0] == "executed 1 of 2 pages from notebooks"
-    assert said[1] == "1 pages were not executed in this build; pages that quote them are incomplete"
-    assert "not found in doc 'notebooks/01-count-things/small'" in toy.project.log.read_text()
+    assert said[1].startswith("this is a preview: 1 pages were not executed and are left out")
+    assert "small" in toy.project.log.read_text()
     assert "were counted" in page(toy, "book/index")
-    assert "left out of a build" in page(toy, "book/index")
     assert "A large count" in page(toy, "notebooks/01-count-things/large")
     assert toy.leftovers() == []
 

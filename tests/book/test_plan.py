@@ -162,14 +162,6 @@ def test_a_wrong_checksum_is_an_error(toy, monkeypatch):
         decide(toy)
 
 
-def test_a_page_that_was_not_executed_says_so(toy):
-    page = next(p for p in decide(toy, only="01-count-things/small") if p.scenario.name == "large")
-    text = stand_in(page, {"cells": [toy.markdown("# How many?")]})
-    assert text.startswith("# How many? — A large count\n")
-    assert "not executed in this build" in text
-    assert "scaling-book build --only 01-count-things/large" in text
-
-
 def test_the_data_page_names_every_dataset_and_no_folder(toy):
     text = generated(toy.project, {})["datasets.md"]
     assert text.count("\n## ") == 7

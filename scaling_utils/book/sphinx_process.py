@@ -1,0 +1,53 @@
+"""Jupyter Book as a process of its own: `python -m scaling_utils.book.sphinx_process JOBS build ...`."""
+
+from __future__ import annotations
+
+import functools
+import gc
+import importlib
+import os
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from scaling_utils.book.child import leave_with_the_builder
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+OBJECTS = 200_000
+"""New objects between two searches for garbage: trees of pages are made of many that stay."""
+
+UNDECLARED = ("sphinx_multitoc_numbering", "sphinx_jupyterbook_latex")
+"""Extensions of Jupyter Book that keep Sphinx from using several processes, only since they do not say that
+it may: one works when all pages are read, the other for LaTeX alone."""
+
+
+def main() -> None:
+    """Run Jupyter Book, whose Sphinx reads and writes pages in several processes."""
+    jobs, *arguments = sys.argv[1:]
+    leave_with_the_builder()
+    os.register_at_fork(after_in_child=leave_with_the_builder)
+    gc.set_threshold(OBJECTS, 20, 20)
+    import jupyter_book.sphinx
+    import pybtex.plugin  # type: ignore[import-untyped]
+    from jupyter_book.cli.main import main as jupyter_book_cli
+
+    # it searches every installed package for its plugins anew at each citation: a third of the rendering
+    pybtex.plugin.entry_points = functools.cache(pybtex.plugin.entry_points)
+    # the command has no option for it
+    jupyter_book.sphinx.build_sphinx = functools.partial(jupyter_book.sphinx.build_sphinx, jobs=int(jobs))
+    for name in UNDECLARED:
+        extension = importlib.import_module(name)
+        extension.setup = functools.partial(_read_safely, extension.setup)  # type: ignore[attr-defined]
+    jupyter_book_cli(arguments, prog_name="jupyter-book")
+
+
+def _read_safely(setup: Callable[[Sphinx], None], app: Sphinx) -> dict[str, bool]:
+    """Set up an extension and say what it does not."""
+    setup(app)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+if __name__ == "__main__":
+    main()
