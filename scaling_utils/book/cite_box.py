@@ -9,7 +9,7 @@ from typing import Any
 
 from scaling_utils.book.citing import Target, Work, bibtex, cite_data, csl
 
-FORMATS = {"csv": "Data (CSV)", "svg": "SVG", "png": "PNG", "pdf": "PDF"}
+FORMATS = {"csv.gz": "Data (CSV)", "svg": "SVG", "png": "PNG", "pdf": "PDF"}
 """Formats of a figure, in the order in which they are listed."""
 
 SHOWN_DIGITS = 12

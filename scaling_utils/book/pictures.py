@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import re
 from collections.abc import Mapping
 from hashlib import sha256
@@ -41,6 +42,20 @@ def kept_figures(notebook: Notebook) -> dict[str, bytes]:
                     for suffix, coded in content.items():
                         found[f"{glued['name']}.{suffix}"] = base64.b64decode(coded)
     return found
+
+
+def offered(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The files of figures as a site offers them: tables of points compressed.
+
+    >>> offered({"fit.svg": b"<svg/>", "fit.csv": b"x"}).keys()
+    dict_keys(['fit.svg', 'fit.csv.gz'])
+    """
+    return {
+        f"{name}.gz" if name.endswith(".csv") else name: (
+            gzip.compress(content, mtime=0) if name.endswith(".csv") else content
+        )
+        for name, content in files.items()
+    }
 
 
 def stamp_of(notebook: Notebook) -> dict[str, Any]:
@@ -107,7 +122,7 @@ def described(files: Mapping[str, bytes], stamp: Mapping[str, Any]) -> dict[str,
     Parameters
     ----------
     files
-        What `kept_figures` found.
+        What `offered` made of them.
     stamp
         What `stamp_of` found.
 
@@ -120,7 +135,7 @@ def described(files: Mapping[str, bytes], stamp: Mapping[str, Any]) -> dict[str,
     for name, content in files.items():
         stem, _, suffix = name.rpartition(".")
         if suffix == "svg":
-            others = [s for s in ("svg", "png", "pdf", "csv") if f"{stem}.{s}" in files]
+            others = [s for s in ("svg", "png", "pdf", "csv.gz") if f"{stem}.{s}" in files]
             told[stem] = {
                 "formats": others,
                 "size": size_of(content),

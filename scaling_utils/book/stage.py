@@ -19,7 +19,7 @@ from scaling_utils.book.files import PARTIAL, files_below, remove, write_whole
 from scaling_utils.book.generated import generated, published_results
 from scaling_utils.book.labels import defined_labels
 from scaling_utils.book.normalise import first_heading, normalise
-from scaling_utils.book.pictures import FOLDER, described, kept_figures, place_figures, stamp_of
+from scaling_utils.book.pictures import FOLDER, described, kept_figures, offered, place_figures, stamp_of
 from scaling_utils.book.plan import Page
 from scaling_utils.book.preview import pages_left_out, preview_toc
 from scaling_utils.book.project import Project
@@ -55,8 +55,8 @@ def stage(
     make
         Makes the other fragments from the results, as `generated` does.
     absent
-        Makes the text of a page that has no result, from the page and its notebook. By default `stand_in` does
-        where data are missing, and pages that were not executed are left out, with the chapters above them.
+        Makes the text of a page that has no result, from the page and its notebook. By default `stand_in`
+        does where data are missing, and pages that were not executed are left out, with their chapters.
 
     Raises
     ------
@@ -92,7 +92,7 @@ def stage(
                 results[scenario.notebook, scenario.name] = published_results(executed)
                 notebook = normalise(executed, scenario=scenario.name, title=scenario.title, places=places)
                 folder = f"{FOLDER}/{scenario.id}"
-                files = kept_figures(notebook)
+                files = offered(kept_figures(notebook))
                 for name, content in files.items():
                     write_whole(tree / folder / name, content)
                 notebook = place_figures(notebook, folder=f"../../{folder}")

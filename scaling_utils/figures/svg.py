@@ -7,9 +7,9 @@ from xml.etree import ElementTree
 
 SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 
-_LONG = re.compile(r"(\.\d\d)\d+")
-_ZEROS = re.compile(r"\.0+(?!\d)|(?<=\.\d)0(?!\d)")
-_GAPS = re.compile(r"\s*([A-Za-z])\s*")
+_STEP = re.compile(r"([A-Za-z])([^A-Za-z]*)")
+_NUMBER = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?")
+_MOVED = re.compile(r"translate\(([-\d.]+)[ ,]([-\d.]+)\)")
 _DEFINED_BY_MATPLOTLIB = re.compile(r"[mp][0-9a-f]{10}|C[0-9a-f]+_\w+|(?:DejaVu|STIX|Cm)\w*-[-\w]+")
 _REFERENCE = re.compile(r"((?:url\()?#)([^()]+)(\)?)")
 _GIVEN_BY_MATPLOTLIB = re.compile(r"(?:line2d|patch|text|[xy]tick|[A-Z]\w*Collection|legend|axes|figure)_\d+"
@@ -33,7 +33,7 @@ def lean(svg: str) -> str:
     --------
     >>> drawn = '<g id="line2d_1"><path d="M 0.123456 1 \nL 2 3"/></g>'
     >>> print(lean(f'<svg xmlns="http://www.w3.org/2000/svg">{drawn}</svg>'))
-    <svg xmlns="http://www.w3.org/2000/svg"><path d="M0.12 1L2 3" /></svg>
+    <svg xmlns="http://www.w3.org/2000/svg"><path d="M.12 1l1.88 2"/></svg>
     """
     for prefix, address in (("", SVG), ("xlink", XLINK)):
         ElementTree.register_namespace(prefix, address)
@@ -42,7 +42,7 @@ def lean(svg: str) -> str:
         root.remove(metadata)
     _simplify(root)
     _shorten_ids(root)
-    return ElementTree.tostring(root, encoding="unicode")
+    return ElementTree.tostring(root, encoding="unicode").replace(" />", "/>")
 
 
 def _simplify(element: ElementTree.Element) -> None:
@@ -51,15 +51,60 @@ def _simplify(element: ElementTree.Element) -> None:
         element.text = None
     if _GIVEN_BY_MATPLOTLIB.fullmatch(element.get("id", "")):
         del element.attrib["id"]
-    for name in ("d", "x", "y"):
-        if name in element.attrib:
-            short = _ZEROS.sub("", _LONG.sub(r"\1", element.attrib[name]))
-            element.set(name, _GAPS.sub(r"\1", short).strip())
+    if "d" in element.attrib:
+        element.set("d", shortened(element.attrib["d"]))
+    moved = _MOVED.fullmatch(element.get("transform", ""))
+    if moved and element.tag == f"{{{SVG}}}use":
+        del element.attrib["transform"]
+        element.attrib.update(x=moved[1], y=moved[2])
+    for name in {"x", "y"} & element.attrib.keys():
+        element.set(name, _written(_hundredths(element.attrib[name])[0]))
     for child in element:
         _simplify(child)
     _share_style(element)
     flat = [part for child in element for part in (child if _is_bare_group(child) else (child,))]
     element[:] = _merged(flat)
+
+
+def shortened(path: str) -> str:
+    """A path of the same points to a hundredth, each given by its distance from the one before.
+
+    >>> shortened("M 10.004 20 L 10.254 19 L 11 19 Q 12 19 12 20 z")
+    'M10 20l.25-1 .75 0q1 0 1 1z'
+    """
+    told, before = "", ""
+    start = here = (0, 0)
+    for command, numbers in _STEP.findall(path):
+        if command not in "MLQCZz":
+            return path  # matplotlib writes no other; an arc or the like stays as it is
+        points = _hundredths(numbers)
+        if command in "Zz":
+            told, here = f"{told}z", start
+        elif command == "M":
+            told, start = f"{told}M{_row(points)}", (points[0], points[1])
+        else:
+            steps = _row([n - here[i % 2] for i, n in enumerate(points)])
+            gap = " " if steps[0] != "-" else ""
+            told += f"{gap}{steps}" if command == before else f"{command.lower()}{steps}"
+        if points:
+            here = (points[-2], points[-1])
+        before = command
+    return told
+
+
+def _hundredths(numbers: str) -> list[int]:
+    return [round(100 * float(number)) for number in _NUMBER.findall(numbers)]
+
+
+def _row(hundredths: list[int]) -> str:
+    first, *others = map(_written, hundredths)
+    return first + "".join(number if number[0] == "-" else f" {number}" for number in others)
+
+
+def _written(hundredths: int) -> str:
+    whole, part = divmod(abs(hundredths), 100)
+    digits = f"{whole or ''}{f'.{part:02d}'.rstrip('0') if part else ''}"
+    return f"{'-' if hundredths < 0 else ''}{digits or 0}"
 
 
 def _shorten_ids(root: ElementTree.Element) -> None:

@@ -92,10 +92,10 @@ def test_the_box_holds_entries_and_targets():
 
 
 def test_a_figure_names_its_data_and_links_its_files():
-    facts = {"formats": ["svg", "csv"], "data": "mine<1>", "sha256": "ab" * 32, "seed": 0}
+    facts = {"formats": ["svg", "csv.gz"], "data": "mine<1>", "sha256": "ab" * 32, "seed": 0}
     line = figure_footer(facts, stem="../figures/n/s/fit", notebook="n.ipynb", page="p.html", commit="012")
     links = [a["href"] for tag, a in Tags(line).found if tag == "a"]
-    assert links == ["../figures/n/s/fit.csv", "../figures/n/s/fit.svg", "n.ipynb", "p.html#stamp"]
+    assert links == ["../figures/n/s/fit.csv.gz", "../figures/n/s/fit.svg", "n.ipynb", "p.html#stamp"]
     assert "mine&lt;1&gt;" in line and "ab" * 6 + "…" in line and "seed 0" in line
 
 
