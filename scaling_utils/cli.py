@@ -31,7 +31,6 @@ app = typer.Typer(
 )
 for command in (
     *(build_command, serve_command, check_command, template_command),
-    *(build_command, serve_command, check_command, template_command),
     *(fit_command, plan_command, design_command, claims_command, anchors_command),
     *(report_command, verify_command, pdf_command, epub_command, release_command, editions_command),
 ):

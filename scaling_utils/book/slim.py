@@ -31,7 +31,9 @@ SEARCHING = ("searchtools.js", "language_data.js", "searchindex.js")
 
 _ICON_RULE = re.compile(r"((?:\.fa-[\w-]+::?before,?)+)\{content:[^}]*\}")
 _ICON = re.compile(r"\bfa-[\w-]+")
-_SEARCH_SCRIPT = re.compile(rf'\s*<script src="[^"]*(?:{"|".join(map(re.escape, SEARCHING))})[^"]*"></script>')
+_SEARCH_SCRIPT = re.compile(
+    rf'\s*<script src="[^"]*(?:{"|".join(map(re.escape, SEARCHING))})[^"]*"></script>'
+)
 _INDENT = re.compile(r"\n\s+")
 _CHART = '<script type="application/json">'
 
@@ -39,8 +41,8 @@ _CHART = '<script type="application/json">'
 def slim(site: Path) -> None:
     """Remove what is of no use in a published site.
 
-    Files of the theme that browsers never ask for, styles of icons that no page shows, scripts that a page does
-    not run, white space of templates, and in the notebooks to download what only the building of pages reads.
+    Files of the theme that browsers never ask for, styles of icons that no page shows, scripts that a
+    page does not run, white space of templates, and in notebooks what only the building of pages reads.
 
     Parameters
     ----------
@@ -68,10 +70,11 @@ def slim(site: Path) -> None:
 
 
 def squeezed(page: str, *, searches: bool) -> str:
-    """A page without the indents of its templates and, if it does not search, without the scripts for it.
+    r"""A page without the indents of its templates and, if it does not search, without the scripts for it.
 
-    >>> squeezed("<body>\\n\\n  <nav>\\n   <article>\\n  as it is</article>\\n  </body>", searches=False)
-    '<body>\\n<nav>\\n<article>\\n  as it is</article>\\n</body>'
+    >>> page = "<body>\n\n  <nav>\n   <article>\n  as it is</article>\n  </body>"
+    >>> squeezed(page, searches=False)
+    '<body>\n<nav>\n<article>\n  as it is</article>\n</body>'
     """
     page = page if searches else _SEARCH_SCRIPT.sub("", page)
     before, opening, rest = page.partition("<article")
@@ -89,7 +92,7 @@ def without_icons(styles: str, shown: set[str]) -> str:
 
 
 def lighter(notebook: Notebook) -> Notebook:
-    """A notebook without numbers kept for other pages, and without charts that only a page of the site can draw."""
+    """A notebook without numbers kept for other pages, and without charts that only a page can draw."""
     cells = [
         {**cell, "outputs": [output for output in cell["outputs"] if _is_for_readers(output)]}
         if "outputs" in cell

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scaling_utils.arrays import spaced
-from scaling_utils.figures.kaplan import colour_at, colour_scale
 from scaling_utils.figures.optimum import draw_law, mark_projection
-from scaling_utils.figures.style import CONTRAST, INK, power_of_ten
+from scaling_utils.figures.style import CONTRAST, INK, colour_at, colour_scale, power_of_ten
 from scaling_utils.fitting.envelope import Curves, FlooredFrontier
 from scaling_utils.laws import AllocationLaw
 from scaling_utils.results.envelope import EnvelopeFit

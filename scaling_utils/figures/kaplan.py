@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,17 +9,14 @@ import pandas as pd
 
 from scaling_utils.arrays import FloatArray, spaced
 from scaling_utils.conventions import PF_DAY, pf_days_from_flops
-from scaling_utils.figures.style import CONTRAST, INK
+from scaling_utils.figures.style import CONTRAST, INK, Colour, colour_at, colour_scale
 from scaling_utils.fitting.kaplan import MeasuredMinima, fixed_compute_curve, optimal_size
 from scaling_utils.laws import KaplanLaw
 from scaling_utils.runs.table import RunTable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.cm import ScalarMappable
     from matplotlib.figure import Figure
-
-Colour = tuple[float, float, float, float]
 
 COUNTED = {
     "total": "total",
@@ -182,20 +178,3 @@ def _legend(figure: Figure, *, hollow: bool, one_sided: bool, beyond: bool) -> N
     figure.legend(
         handles=entries, loc="outside lower center", ncols=len(entries), fontsize=8, columnspacing=1.2
     )
-
-
-def colour_at(scale: ScalarMappable, value: float) -> Colour:
-    """The colour of a value on a scale."""
-    red, green, blue, alpha = (float(part) for part in scale.to_rgba(np.array([value]))[0])
-    return red, green, blue, alpha
-
-
-def colour_scale(values: FloatArray) -> ScalarMappable:
-    """Viridis on a log scale, without its palest end: purple smallest, yellow largest."""
-    import matplotlib as mpl
-    from matplotlib.cm import ScalarMappable
-    from matplotlib.colors import ListedColormap, LogNorm
-
-    shades: Callable[[FloatArray], FloatArray] = mpl.colormaps["viridis"]
-    palette = ListedColormap(shades(np.linspace(0, 0.95, 128)).tolist())
-    return ScalarMappable(LogNorm(float(np.min(values)), float(np.max(values))), palette)

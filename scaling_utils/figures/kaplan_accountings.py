@@ -9,8 +9,7 @@ import pandas as pd
 
 from scaling_utils.arrays import spaced
 from scaling_utils.conventions import PF_DAY, pf_days_from_flops
-from scaling_utils.figures.kaplan import colour_at, colour_scale
-from scaling_utils.figures.style import CONTRAST, INK
+from scaling_utils.figures.style import CONTRAST, INK, colour_at, colour_scale
 from scaling_utils.fitting.kaplan import MeasuredMinima, optimal_size
 from scaling_utils.laws import KaplanLaw, allocation_law
 from scaling_utils.results import Estimate

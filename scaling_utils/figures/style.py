@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from scaling_utils.arrays import spaced
+from scaling_utils.arrays import FloatArray, spaced
 from scaling_utils.errors import clip
+
+if TYPE_CHECKING:
+    from matplotlib.cm import ScalarMappable
 
 CONTRAST = "#c1440e"
 """Fits and projections; distinct from the viridis of the data in all forms of colour blindness."""
@@ -13,6 +19,9 @@ CONTRAST = "#c1440e"
 INK = "#333333"
 
 LEGEND_ENTRIES = 12
+
+Colour = tuple[float, float, float, float]
+"""Red, green, blue and opacity, each from 0 to 1."""
 
 
 def use_house_style() -> None:
@@ -61,6 +70,23 @@ def ordered_colours(n: int) -> list[tuple[float, ...]]:
 
 NAME = 28
 """Signs of a name that shares its line or panel with others."""
+
+
+def colour_scale(values: FloatArray) -> ScalarMappable:
+    """Viridis on a log scale, without its palest end: purple smallest, yellow largest."""
+    import matplotlib as mpl
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import ListedColormap, LogNorm
+
+    shades: Callable[[FloatArray], FloatArray] = mpl.colormaps["viridis"]
+    palette = ListedColormap(shades(np.linspace(0, 0.95, 128)).tolist())
+    return ScalarMappable(LogNorm(float(np.min(values)), float(np.max(values))), palette)
+
+
+def colour_at(scale: ScalarMappable, value: float) -> Colour:
+    """The colour of a value on a scale."""
+    red, green, blue, alpha = (float(part) for part in scale.to_rgba(np.array([value]))[0])
+    return red, green, blue, alpha
 
 
 def literal(text: str, *, most: int = 60) -> str:

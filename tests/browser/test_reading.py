@@ -7,6 +7,8 @@ import json
 
 import pytest
 
+from scaling_utils.book.slim import weight
+
 pytestmark = pytest.mark.slow
 
 SITE, FRONT_PAGE = 15_000_000, 1_000_000
@@ -46,6 +48,10 @@ def test_a_folded_chart_is_drawn_when_it_is_opened(open_page):
     page.locator("#vg-tooltip-element.visible").wait_for()
     assert "run" in page.locator("#vg-tooltip-element").inner_text()
     assert page.trouble == []
+
+
+def test_the_site_is_light(site):
+    assert weight(site) < SITE
 
 
 def test_the_front_page_is_light(open_page):

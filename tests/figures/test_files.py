@@ -94,7 +94,6 @@ def points_of(element):
     return np.concatenate(found)
 
 
-
 def test_ids_that_are_referred_to_or_given_stay(figure):
     figure.axes[0].lines[0].set_gid("curve-of-the-law")
     svg = svg_of(figure)
