@@ -1,6 +1,10 @@
 """Fixtures for all tests."""
 
 import os
+import re
+import subprocess
+import sys
+import time
 
 import pytest
 
@@ -24,3 +28,55 @@ def public_file():
             pytest.skip(f"needs a public file: {error}")
 
     return find
+
+
+@pytest.fixture
+def programs(tmp_path):
+    """Starts programs whose output goes to files; all are ended."""
+    started = []
+
+    def start(name, *command, **environment):
+        log = tmp_path / f"{name}.txt"
+        with log.open("w") as stream:
+            process = subprocess.Popen(
+                command, stdout=stream, stderr=stream, cwd=tmp_path, env=os.environ | environment
+            )
+        started.append(process)
+        return process, log
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def wait_for(log, pattern, seconds=120):
+    end = time.monotonic() + seconds
+    while not (found := re.search(pattern, log.read_text())):
+        assert time.monotonic() < end, log.read_text()
+        time.sleep(0.1)
+    return found
+
+
+@pytest.fixture
+def scheduler(programs):
+    """Address of a Dask scheduler."""
+    module = ("-m", "distributed.cli.dask_scheduler")
+    options = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard")
+    _, log = programs("scheduler", sys.executable, *module, *options)
+    return wait_for(log, r"(tcp://127\.0\.0\.1:\d+)")[1]
+
+
+@pytest.fixture
+def worker(programs, scheduler, tmp_path):
+    """Starts a worker with one thread; the process."""
+
+    def start(name, *command):
+        command = command or ("-m", "distributed.cli.dask_worker")
+        options = ("--no-nanny", "--nthreads", "1", "--host", "127.0.0.1", "--no-dashboard")
+        place = ("--local-directory", str(tmp_path / name), "--name", name)
+        process, log = programs(name, sys.executable, *command, scheduler, *options, *place)
+        wait_for(log, "Registered to")
+        return process
+
+    return start

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import logging
 import platform
+import sys
 import threading
 import uuid
 import warnings
@@ -62,6 +63,7 @@ def cluster(address: str) -> Iterator[Client]:
     ClusterError
         If no scheduler answers, it has no workers, or a worker lacks this library or has another version.
     """
+    import dask
     from distributed import Client
     from distributed.versions import VersionMismatchWarning
 
@@ -76,7 +78,8 @@ def cluster(address: str) -> Iterator[Client]:
             f"no Dask scheduler answers at {clip(address, 200)} ({clip(str(error), 200)}). "
             "Start one with 'dask scheduler', and give the tcp:// address that it prints"
         ) from error
-    with client:
+    # a notebook travels with its data, of any size
+    with client, dask.config.set({"distributed.admin.large-graph-warning-threshold": sys.maxsize}):
         _check_workers(client, address)
         yield client
 

@@ -15,6 +15,7 @@ from scaling_utils.commands.options import (
     MapOption,
     ProjectOption,
     RunsArgument,
+    SchedulerOption,
     UnitOption,
     reading,
 )
@@ -58,6 +59,7 @@ def run_command(
         typer.Option("--parameter", "-p", metavar="NAME VALUE", help="Notebook's parameter; may repeat."),
     ] = None,
     force: ForceOption = False,
+    scheduler: SchedulerOption = None,
     maps: MapOption = None,
     units: UnitOption = None,
     conventions: ConventionOption = None,
@@ -74,7 +76,9 @@ def run_command(
     chosen = read_parameters(sources, name, parameter or ())
     understood = reading(maps, units, conventions, exclude)
     given = read_given(data, variant=str(chosen.get("variant", "")), **understood)
-    run_notebook(sources, name, given, out, parameters=chosen, force=force, say=typer.echo)
+    run_notebook(
+        sources, name, given, out, parameters=chosen, force=force, say=typer.echo, scheduler=scheduler
+    )
     typer.echo(f"done: {out / 'html' / 'index.html'}")
 
 
@@ -85,6 +89,7 @@ def report_command(
     jobs: Annotated[
         int | None, typer.Option("--jobs", "-j", min=1, help="Notebooks at a time; by default one per core.")
     ] = None,
+    scheduler: SchedulerOption = None,
     maps: MapOption = None,
     units: UnitOption = None,
     conventions: ConventionOption = None,
@@ -100,7 +105,8 @@ def report_command(
     sources = find_sources(project)
     check_free(out, force=force)
     given = read_given(runs, **reading(maps, units, conventions, exclude))
-    ran = report(sources, given, out, jobs=jobs or os.cpu_count() or 1, force=force, say=typer.echo)
+    workers = jobs or os.cpu_count() or 1
+    ran = report(sources, given, out, jobs=workers, force=force, say=typer.echo, scheduler=scheduler)
     typer.echo(f"the report is ready: {out / 'html' / 'index.html'}")
     for notebook in ran.failures:
         typer.echo(f"failed: {notebook}; its page says why", err=True)

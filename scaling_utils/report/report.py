@@ -17,9 +17,6 @@ from scaling_utils.report.rerun import Ran, message_of, rerun, scenario_of
 from scaling_utils.report.runs import Given
 from scaling_utils.runs.thin import thin_curves
 
-JUDGED_BY = 60
-"""Points of a curve that tell whether it serves: more than the fewest that are smoothed."""
-
 SCHEMA = "scaling-laws-book/rerun"
 VERSION = 1
 
@@ -32,6 +29,7 @@ def report(
     jobs: int,
     force: bool = False,
     say: Callable[[str], object] = lambda line: None,
+    scheduler: str | None = None,
 ) -> Ran:
     """Run every notebook of the book that the runs serve, and bind them to a small book.
 
@@ -49,6 +47,8 @@ def report(
         Replace an earlier report in `out`.
     say
         Takes the lines that tell what is done.
+    scheduler
+        As for `rerun`.
 
     Returns
     -------
@@ -61,11 +61,13 @@ def report(
         If the runs serve no figure.
     ScalingError
         If `out` may not be replaced.
+    ClusterError
+        If the scheduler or its workers are not fit.
     BuildError
         If the report cannot be made; nothing is left of it then.
     """
     with made_whole(out, force=force) as folder:
-        verdicts = fitness(thin_curves(given.runs, most=JUDGED_BY))
+        verdicts = fitness(thin_curves(given.runs))
         for verdict in verdicts:
             say(f"{verdict.notebook}: {'yes' if verdict.serves else 'no'}, {verdict.why}")
         served = [verdict for verdict in verdicts if verdict.serves]
@@ -80,6 +82,7 @@ def report(
             first_page=lambda results, failures: front_page(given, verdicts, results, failures),
             jobs=jobs,
             say=say,
+            scheduler=scheduler,
         )
         write_whole(folder / MANIFEST, _manifest(given, verdicts, ran))
     return ran

@@ -64,6 +64,7 @@ def rerun(
     first_page: FirstPage,
     jobs: int,
     say: Callable[[str], object],
+    scheduler: str | None = None,
 ) -> Ran:
     """Execute notebooks and fill a folder with their pages, notebooks, figures, results and fits.
 
@@ -85,6 +86,8 @@ def rerun(
         How many notebooks run at the same time.
     say
         Takes the lines that tell what is done.
+    scheduler
+        Address of a Dask scheduler, whose workers run the notebooks instead.
 
     Returns
     -------
@@ -95,6 +98,8 @@ def rerun(
     ------
     ParameterError
         If a notebook has no such parameter.
+    ClusterError
+        If the scheduler or its workers are not fit.
     BuildError
         If the pages cannot be rendered, or the disk is full.
     """
@@ -105,7 +110,8 @@ def rerun(
         for dataset, reason in page.missing:
             raise ScalingError(f"the dataset {dataset} is not at hand: {reason}")
     say(f"running {len(pages)} notebook{'s' * (len(pages) != 1)}")
-    failures = {failure.page.scenario.notebook: failure for failure in attempt(project, pages, jobs=jobs)}
+    failed = attempt(project, pages, jobs=jobs, scheduler=scheduler)
+    failures = {failure.page.scenario.notebook: failure for failure in failed}
     results: dict[tuple[str, str], dict[str, Any]] = {}
     for page in pages:
         notebook = page.scenario.notebook

@@ -16,7 +16,7 @@ from scaling_utils.book.scenarios import final_parameters, nearest, notebook_fil
 from scaling_utils.errors import ParameterError, ScalingError, clip
 from scaling_utils.fitting.fitness import fitness
 from scaling_utils.report.folder import MANIFEST, made_whole
-from scaling_utils.report.report import JUDGED_BY, SCHEMA, VERSION
+from scaling_utils.report.report import SCHEMA, VERSION
 from scaling_utils.report.rerun import message_of, rerun, scenario_of
 from scaling_utils.report.runs import Given
 from scaling_utils.report.text import plain
@@ -85,6 +85,7 @@ def run_notebook(
     parameters: Mapping[str, Any],
     force: bool = False,
     say: Callable[[str], object] = lambda line: None,
+    scheduler: str | None = None,
 ) -> None:
     """Run one notebook and leave its pages, the executed notebook, figures, results and fit.
 
@@ -104,16 +105,20 @@ def run_notebook(
         Replace what an earlier run left in `out`.
     say
         Takes the lines that tell what is done.
+    scheduler
+        As for `rerun`.
 
     Raises
     ------
     ParameterError
         If a parameter does not fit the notebook.
+    ClusterError
+        If the scheduler or its workers are not fit.
     NotebookFailed
         If the notebook failed; `out` then has it up to the failure. The exit code is 2 if the runs or a
         parameter are to blame.
     """
-    verdicts = fitness(thin_curves(given.runs, most=JUDGED_BY))
+    verdicts = fitness(thin_curves(given.runs))
     verdict = next((v for v in verdicts if v.notebook == notebook), None)
     chosen = scenario_of(notebook, given, {**(verdict.parameters if verdict else {}), **parameters})
     own = own_parameters(notebook_file(sources, notebook))
@@ -133,6 +138,7 @@ def run_notebook(
             first_page=first_page,
             jobs=1,
             say=say,
+            scheduler=scheduler,
         )
         about = {"schema": SCHEMA, "version": VERSION, "notebook": notebook, "parameters": final}
         write_whole(folder / MANIFEST, json.dumps(about, indent=1, ensure_ascii=False) + "\n")

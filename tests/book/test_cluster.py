@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import re
 import signal
 import subprocess
 import sys
@@ -32,58 +30,6 @@ sys.modules["scaling_utils"] = None
 from distributed.cli.dask_worker import main
 main()
 """
-
-
-@pytest.fixture
-def programs(tmp_path):
-    """Starts programs whose output goes to files; all are ended."""
-    started = []
-
-    def start(name, *command, **environment):
-        log = tmp_path / f"{name}.txt"
-        with log.open("w") as stream:
-            process = subprocess.Popen(
-                command, stdout=stream, stderr=stream, cwd=tmp_path, env=os.environ | environment
-            )
-        started.append(process)
-        return process, log
-
-    yield start
-    for process in started:
-        process.kill()
-        process.wait()
-
-
-def wait_for(log, pattern, seconds=120):
-    end = time.monotonic() + seconds
-    while not (found := re.search(pattern, log.read_text())):
-        assert time.monotonic() < end, log.read_text()
-        time.sleep(0.1)
-    return found
-
-
-@pytest.fixture
-def scheduler(programs):
-    """Address of a Dask scheduler."""
-    module = ("-m", "distributed.cli.dask_scheduler")
-    options = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard")
-    _, log = programs("scheduler", sys.executable, *module, *options)
-    return wait_for(log, r"(tcp://127\.0\.0\.1:\d+)")[1]
-
-
-@pytest.fixture
-def worker(programs, scheduler, tmp_path):
-    """Starts a worker with one thread; the process."""
-
-    def start(name, *command):
-        command = command or ("-m", "distributed.cli.dask_worker")
-        options = ("--no-nanny", "--nthreads", "1", "--host", "127.0.0.1", "--no-dashboard")
-        place = ("--local-directory", str(tmp_path / name), "--name", name)
-        process, log = programs(name, sys.executable, *command, scheduler, *options, *place)
-        wait_for(log, "Registered to")
-        return process
-
-    return start
 
 
 def test_a_build_on_two_workers_of_which_one_is_killed(make_toy, scheduler, worker, tmp_path):
@@ -139,7 +85,8 @@ def test_a_failing_notebook_is_told_as_from_here(toy, scheduler, worker):
 def test_notebooks_travel_with_their_data(toy, scheduler, worker, monkeypatch, public_file):
     public_file("gemstone")
     worker("only")
-    (toy.project.root / "mine.csv").write_text("params,tokens,loss\n1e8,2e9,3.1\n")
+    more_than_dask_likes_to_send = "".join(f"1e8,{2e9 + tokens},3.1\n" for tokens in range(600_000))
+    (toy.project.root / "mine.csv").write_text(f"params,tokens,loss\n{more_than_dask_likes_to_send}")
     toy.edit("notebooks/scenarios.yml", "{n_things: 3}", "{n_things: 3, dataset: mine.csv}")
     toy.edit("notebooks/scenarios.yml", "{n_things: 30}", "{n_things: 30, dataset: gemstone}")
     toy.write(
