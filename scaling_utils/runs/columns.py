@@ -270,7 +270,9 @@ def _check_chosen(chosen: Mapping[str, str], names: list[str], *, file: str | Pa
     for name, canonical in chosen.items():
         if name not in names:
             raise DataError(
-                f"columns= names '{clip(name, 60)}', but the columns are {listed(names)}", file=file
+                f"there is no column '{clip(name, 60)}' to take as {clip(canonical, 60)}; "
+                f"the columns are {listed(names)}",
+                file=file,
             )
         if canonical not in BY_NAME:
             raise DataError(

@@ -6,8 +6,8 @@ import numpy as np
 
 from scaling_utils.runs.table import RunTable
 
-MOST_POINTS = 200
-"""Points of a curve that are enough to see what it can serve."""
+MOST_POINTS = 60
+"""Points of a curve that are enough to see what it can serve: more than the fewest that are smoothed."""
 
 
 def thin_curves(runs: RunTable, *, most: int = MOST_POINTS) -> RunTable:

@@ -157,7 +157,7 @@ class TestOptions:
     @pytest.mark.parametrize(
         ("options", "expected"),
         [
-            ({"columns": {"nil": "loss"}}, "columns= names 'nil'"),
+            ({"columns": {"nil": "loss"}}, "there is no column 'nil' to take as loss; the columns are"),
             ({"columns": {"seen": "tokns"}}, "maps 'seen' to 'tokns'"),
             ({"columns": {"seen": "tokens"}}, "--map loss="),
             ({"units": {"tokens": 1e9}}, "a unit is given for 'tokens'"),
@@ -224,3 +224,32 @@ class TestRefusals:
         frame = pl.DataFrame({"N": [1e8, 2e8], "D": [1e9, 1e9], "loss": ["3", "low"]})
         frame.write_parquet(buffer)
         assert "column 'loss' (row 2)" in refusal(put("x.parquet", buffer.getvalue()))
+
+
+def untold(state):
+    """A trainer state without tokens, as the trainer writes it by default."""
+    return json.dumps({k: v for k, v in json.loads(state).items() if k != "num_input_tokens_seen"})
+
+
+def test_a_trainer_state_without_tokens_names_the_flags_that_mend_it(put):
+    path = put("small/trainer_state.json", untold(samples.trainer_state()))
+    assert "--map tokens=step and, with that number in place of 524288, --unit tokens=524288" in refusal(path)
+    runs = read_runs(path, columns={"step": "tokens"}, units={"tokens": samples.TOKENS_PER_STEP})
+    assert runs.frame["tokens"].tolist() == [row[3] for row in SMALL]
+    assert runs.frame["params"].round().tolist() == [row[2] for row in SMALL]
+
+
+def test_a_chart_without_tokens_names_the_flags_that_mend_it(put):
+    sources = [put("chart.csv", samples.wandb_chart()), put("runs.csv", samples.wandb_runs())]
+    assert "--map tokens=step and, with that number in place of 524288, --unit tokens=524288" in refusal(
+        *sources
+    )
+
+
+def test_logs_without_model_sizes_ask_for_a_table_of_runs(put, tmp_path):
+    for run in samples.SIZES:
+        put(f"logs/{run}/events.out.tfevents.1.host", samples.events(run, hparams=False))
+    told = refusal(tmp_path / "logs")
+    assert "name a CSV beside it with one row per run and the columns 'run_id' and 'params'" in told
+    sizes = put("sizes.csv", "run_id,params\n" + "".join(f"{r},{n}\n" for r, n in samples.SIZES.items()))
+    assert table(tmp_path / "logs", sizes) == WANTED

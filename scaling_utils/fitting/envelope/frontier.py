@@ -87,6 +87,8 @@ class Frontier:
         by loss once per budget; the winner of a draw is the first-ranked run in it. As with all the runs, a
         budget counts only where the draw has a smaller and a larger model than the winner.
         """
+        if not resamples:  # ranking takes more time and memory than the frontier
+            return np.empty((2 + THIRDS, 2, 0))
         used = self.interior
         log_c = np.log(self.budgets[used])
         centre = log_c.mean()
@@ -118,6 +120,8 @@ class Frontier:
         Draws and interior budgets are those of `resampled_lines`; both arrays have the shape
         (interior budgets, draws of the chunk).
         """
+        if not resamples:
+            return
         ranking = _Ranking(self.log_loss[self.interior], self.log_params, self.log_tokens_per_flop)
         for _, drawn in _draws(len(self.log_params), resamples, rng):
             present, _, _, log_loss = ranking.winners(drawn)
