@@ -25,7 +25,7 @@ from scaling_utils.exchange import RESULTS_MIME
 
 if TYPE_CHECKING:
     from scaling_utils.claims import LedgerRow
-    from scaling_utils.runs.registry import CatalogueRow
+    from scaling_utils.runs.catalogue import CatalogueRow
 
 
 def generated(project: Project, results: Results, *, wanted: Collection[str] = ()) -> dict[str, str]:
@@ -80,7 +80,7 @@ def _edition(project: Project) -> str:
 
 
 def _data_sections() -> str:
-    from scaling_utils.runs.registry import catalogue
+    from scaling_utils.runs.catalogue import catalogue
 
     # What is at hand on this machine (`state`) is left out: the page must not depend on the machine.
     return "\n".join(_data_section(row) for row in catalogue())
@@ -94,7 +94,7 @@ def _data_section(row: CatalogueRow) -> str:
         "Counts": row.conventions,
         "Licence": entry.licence,
         "File": f"[{entry.file}]({row.url})" if row.url else f"`data/{entry.path}`, in the repository",
-        "SHA-256": f"`{entry.sha256}`",
+        "SHA-256": "not measured yet" if entry.pending else f"`{entry.sha256}`",
     }
     lines = [f"**{name}:** {value}  \n" for name, value in facts.items() if value]
     return f"(data-{entry.id})=\n## `{entry.id}`\n\n{entry.title}. {entry.description}\n\n{''.join(lines)}"

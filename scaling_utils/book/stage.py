@@ -27,6 +27,7 @@ from scaling_utils.book.results import Document, claims_json, made_with
 from scaling_utils.book.scenarios import notebook_file, read_notebook
 from scaling_utils.book.thumbnails import add_thumbnails
 from scaling_utils.errors import BuildError
+from scaling_utils.runs.registry import datasets
 
 GENERATED = "book/generated"
 """Folder of the fragments in the staged tree."""
@@ -143,6 +144,14 @@ def stand_in(page: Page, source: dict[str, Any]) -> str:
     targets = "".join(f"({label}-{scenario.name})=\n" for label in sorted(defined_labels(source)))
     heading = f"{targets}# {first_heading(source) or scenario.notebook} — {scenario.title}\n\n"
     names = [f"`{name}`" for name, _ in page.missing]
+    if all(datasets()[name].pending for name, _ in page.missing):
+        return (
+            f"{heading}```{{note}}\nThis page is empty because not all runs of {' and '.join(names)} are "
+            "trained yet.\n```\n\nThese are runs of this project, and the page fills by itself once they are "
+            "done. {doc}`The measured ladder </book/measured-ladder>` says what is trained, and how to train "
+            "the rest:\n\n```bash\nscaling-book ladder run\nscaling-book ladder tables\n"
+            "scaling-book build\n```\n"
+        )
     what = f"the dataset {names[0]}" if len(names) == 1 else f"the datasets {' and '.join(names)}"
     fetch = "\n".join(f"scaling-book datasets fetch {name}" for name, _ in page.missing)
     return (

@@ -18,7 +18,7 @@ def _datasets(context: typer.Context) -> None:
 @datasets_app.command("list")
 def list_command() -> None:
     """List the registered datasets and whether they are at hand."""
-    from scaling_utils.runs.registry import catalogue
+    from scaling_utils.runs.catalogue import catalogue
 
     for row in catalogue():
         typer.echo(str(row))

@@ -39,6 +39,21 @@ def run_command(groups: GroupsArgument = None, out: LadderFolderOption = None) -
     typer.echo(f"trained {trained} runs; put them into the tables with: scaling-book ladder tables")
 
 
+@ladder_app.command("repeat")
+def repeat_command(
+    name: Annotated[str, typer.Argument(metavar="RUN", help="Name of a finished run.")],
+    out: LadderFolderOption = None,
+) -> None:
+    """Train a finished run again and compare its final loss with the recorded one."""
+    from scaling_utils.ladder.config import LadderError
+    from scaling_utils.ladder.runner import SAME_LOSS, repeat_run
+
+    repeated = repeat_run(name, _ladder_folder(out))
+    typer.echo(str(repeated))
+    if repeated.same_setting and not repeated.same_loss:
+        raise LadderError(f"the final loss differs by more than {SAME_LOSS:g} nats/byte in the same setting")
+
+
 @ladder_app.command("status")
 def status_command(out: LadderFolderOption = None) -> None:
     """Say how many runs of each group are finished, in training, and pending."""
@@ -62,6 +77,8 @@ def tables_command(out: LadderFolderOption = None) -> None:
     tables = write_tables(folder)
     for path in tables:
         typer.echo(f"wrote {path}")
+    if not tables:
+        typer.echo("no group of runs is finished that makes a table; see: scaling-book ladder status")
     if folder.resolve() == (data_folder() / "ladder").resolve():
         for name in register(tables, data_folder() / "registry.toml"):
             typer.echo(f"no dataset of the registry has path = {name!r}")

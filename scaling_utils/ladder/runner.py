@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -19,6 +20,50 @@ from scaling_utils.ladder.store import FinishedRun, read_run, run_file, write_ru
 from scaling_utils.runs.download import cache_folder
 
 State = Literal["finished", "training", "pending"]
+
+SAME_LOSS = 1e-6
+"""Nats/byte by which the final loss of a repeated run may differ on the same kind of processor."""
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """A finished run, trained again.
+
+    Parameters
+    ----------
+    recorded
+        The run on file.
+    again
+        What its configuration gave now.
+    """
+
+    recorded: FinishedRun
+    again: FinishedRun
+
+    @property
+    def difference(self) -> float:
+        """The final loss now, less the recorded one (nats/byte)."""
+        return self.again.final.loss - self.recorded.final.loss
+
+    @property
+    def same_loss(self) -> bool:
+        """Whether both final losses are the same but for rounding."""
+        return abs(self.difference) <= SAME_LOSS
+
+    @property
+    def same_setting(self) -> bool:
+        """Whether corpus, training code, kind of processor and versions are the same."""
+        kept = ("corpus_sha256", "recipe_sha256", "machine", "versions")
+        return all(getattr(self.recorded, name) == getattr(self.again, name) for name in kept)
+
+    def __str__(self) -> str:
+        setting = (
+            "in the same setting" if self.same_setting else "on another corpus, code, processor or version"
+        )
+        return (
+            f"{self.recorded.config.name}: {self.again.final.loss:.6f} nats/byte, recorded "
+            f"{self.recorded.final.loss:.6f}, difference {self.difference:+.1e}, {setting}"
+        )
 
 
 def run_ladder(
@@ -80,6 +125,33 @@ def run_ladder(
     if failures:
         raise LadderError(f"{len(failures)} runs were not finished: {'; '.join(failures)}")
     return trained
+
+
+def repeat_run(name: str, folder: Path, *, corpora: Callable[[str], Corpus] = load_corpus) -> Repeated:
+    """Train a finished run again from its recorded configuration; its file stays as it is.
+
+    Parameters
+    ----------
+    name
+        Name of the run.
+    folder
+        The ladder's folder.
+    corpora
+        Gives a corpus by name.
+
+    Raises
+    ------
+    LadderError
+        If there is no such run, or PyTorch is not installed.
+    """
+    path = run_file(folder, name)
+    if path.parent != folder / "runs" or not path.is_file():
+        raise LadderError(
+            f"no finished run is called '{clip(name, 80)}'; the names are those of the files below "
+            f"{clip(str(folder / 'runs'), 300)}"
+        )
+    recorded = read_run(path)
+    return Repeated(recorded, _trainer()(recorded.config, corpora(recorded.config.corpus)))
 
 
 def is_finished(config: RunConfig, folder: Path) -> bool:

@@ -6,31 +6,59 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from scaling_utils.errors import clip
-from scaling_utils.ladder.config import LadderError
+from scaling_utils.ladder.config import LadderError, Role, RunConfig
+from scaling_utils.ladder.design import groups
 from scaling_utils.ladder.store import FinishedRun, finished, write_whole
 
 Row = dict[str, Any]
 
+FEWEST_SLICES = 2
+"""Budgets from which slices are a table: one says nothing of how the best size grows."""
 
-def write_tables(folder: Path) -> list[Path]:
-    """Write the tables of all finished runs: the same bytes whenever the same runs are finished.
+
+@dataclass(frozen=True)
+class Table:
+    """What a table holds.
+
+    Parameters
+    ----------
+    role
+        The runs in it, by what they were made for.
+    rows
+        The rows that a run adds.
+    """
+
+    role: Role
+    rows: Callable[[FinishedRun], Iterator[Row]]
+
+
+def write_tables(folder: Path, *, plan: Mapping[str, Sequence[RunConfig]] | None = None) -> list[Path]:
+    """Write the tables of what is finished: the same bytes whenever the same groups are finished.
 
     Parameters
     ----------
     folder
         The ladder's folder; run files are read from ``runs/``, tables written beside it.
+    plan
+        Runs by group; by default those of the ladder.
 
     Returns
     -------
     list of pathlib.Path
-        For each corpus ``CORPUS.csv`` (the end of each run), ``CORPUS-curves.csv`` and, where attentions
-        were compared, ``CORPUS-attention.csv`` (a row for each run and place in the context).
+        For each corpus those of ``CORPUS.csv`` (the ends of the runs of the slices), ``CORPUS-curves.csv``
+        (their curves), ``CORPUS-fixed-steps.csv`` and ``CORPUS-pair.csv`` (held-out loss along the runs) and
+        ``CORPUS-attention.csv`` (a row for each run and place in the context) for which there are runs.
+
+    Notes
+    -----
+    A table takes a group of runs up when the whole group is finished, so that no fit sees half a slice.
 
     Raises
     ------
@@ -42,15 +70,26 @@ def write_tables(folder: Path) -> list[Path]:
         raise LadderError(
             f"{clip(str(folder), 300)} holds no finished run; train some: scaling-book ladder run"
         )
+    whole = _in_whole_groups(runs, groups() if plan is None else plan)
     written = []
-    for corpus in sorted({run.config.corpus for run in runs}):
-        for suffix, rows_of in TABLES.items():
-            rows = [row for run in runs if run.config.corpus == corpus for row in rows_of(run)]
-            if rows:
+    for corpus in sorted({run.config.corpus for run in whole}):
+        for suffix, table in TABLES.items():
+            held = [run for run in whole if (run.config.corpus, run.config.role) == (corpus, table.role)]
+            if table.role == "isoflop" and len({run.config.budget for run in held}) < FEWEST_SLICES:
+                continue
+            if rows := [row for run in held for row in table.rows(run)]:
                 path = folder / f"{corpus}{suffix}.csv"
                 write_whole(path, _csv(rows))
                 written.append(path)
     return written
+
+
+def _in_whole_groups(runs: list[FinishedRun], plan: Mapping[str, Sequence[RunConfig]]) -> list[FinishedRun]:
+    """The runs of the groups of which every run is finished, in the order given."""
+    done = {run.config.name for run in runs}
+    named = [{config.name for config in group} for group in plan.values()]
+    kept = set().union(*(names for names in named if names <= done))
+    return [run for run in runs if run.config.name in kept]
 
 
 def register(tables: list[Path], registry: Path) -> list[str]:
@@ -81,14 +120,12 @@ def register(tables: list[Path], registry: Path) -> list[str]:
 
 
 def _ends(run: FinishedRun) -> Iterator[Row]:
-    """One row: the trained model. Runs outside the slices have no `budget`, so the table can be fitted."""
+    """One row: the trained model."""
     config = run.config
-    if config.role == "attention":
-        return
     yield {
         **_point(run, config.steps),
         "loss": run.final.loss,
-        "budget": config.budget if config.role == "isoflop" else None,
+        "budget": config.budget,
         **_shape(run),
         "loss_standard_error": run.final.standard_error,
         "params_non_embedding": config.params_non_embedding,
@@ -98,24 +135,21 @@ def _ends(run: FinishedRun) -> Iterator[Row]:
 
 def _curves(run: FinishedRun) -> Iterator[Row]:
     """One row for each point of a curve; `loss` is the training loss."""
-    if run.config.role in ("attention", "rate"):
-        return
     curve = run.curve
     for step, loss, held_out in zip(curve.step, curve.training_loss, curve.held_out_loss, strict=True):
-        yield {
-            **_point(run, step),
-            "loss": loss,
-            "held_out_loss": held_out,
-            "role": run.config.role,
-            "seed": run.config.seed,
-        }
+        yield {**_point(run, step), "loss": loss, "held_out_loss": held_out, **_shape(run)}
+
+
+def _held_out_curves(run: FinishedRun) -> Iterator[Row]:
+    """One row for each point of a curve at which the held-out loss was measured."""
+    for step, loss in zip(run.curve.step, run.curve.held_out_loss, strict=True):
+        if loss is not None:
+            yield {**_point(run, step), "loss": loss, **_shape(run)}
 
 
 def _attention(run: FinishedRun) -> Iterator[Row]:
     """One row for each sixteenth of the context, and one for its last eighth."""
     config, final = run.config, run.final
-    if config.role != "attention":
-        return
     bins = len(final.by_position)
     edges = [round(config.context * n / bins) for n in range(bins + 1)]
     places = [f"{low}-{high}" for low, high in pairwise(edges)]
@@ -126,12 +160,14 @@ def _attention(run: FinishedRun) -> Iterator[Row]:
         yield {**row, "run_id": f"{panel}/{config.name}", **_shape(run)}
 
 
-TABLES: dict[str, Callable[[FinishedRun], Iterator[Row]]] = {
-    "": _ends,
-    "-curves": _curves,
-    "-attention": _attention,
+TABLES = {
+    "": Table("isoflop", _ends),
+    "-curves": Table("isoflop", _curves),
+    "-fixed-steps": Table("fixed-steps", _held_out_curves),
+    "-pair": Table("pair", _held_out_curves),
+    "-attention": Table("attention", _attention),
 }
-"""Suffix of a table's name: the rows that a run adds to it."""
+"""Suffix of a table's name: what it holds."""
 
 
 def _point(run: FinishedRun, step: int) -> Row:

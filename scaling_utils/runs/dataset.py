@@ -14,7 +14,7 @@ from scaling_utils.errors import DataError, clip
 from scaling_utils.runs.download import RemoteFile
 
 _Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
-_Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+_Sha256 = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{64})?$")]
 _Commit = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
 _Repository = Annotated[str, StringConstraints(pattern=r"^[\w-][\w.-]*/[\w-][\w.-]*$")]
 _RelativePath = Annotated[str, StringConstraints(pattern=r"^[\w+-][\w.+-]*(/[\w+-][\w.+-]*)*$")]
@@ -49,7 +49,7 @@ class Dataset(_Strict):
     serves
         The figures it is used for.
     sha256
-        Checksum of the file.
+        Checksum of the file; empty for a bundled file that is still to be measured.
     path
         Bundled file, relative to the data folder; or else `repository`, `commit` and `file`.
     conventions
@@ -78,6 +78,8 @@ class Dataset(_Strict):
 
     @model_validator(mode="after")
     def _complete(self) -> Dataset:
+        if self.pending and self.path is None:
+            raise ValueError("sha256 may be empty only where path is given")
         remote = [part is not None for part in (self.repository, self.commit, self.file)]
         if any(remote) if self.path is not None else not all(remote):
             raise ValueError("give either path, or all of repository, commit and file")
@@ -88,6 +90,11 @@ class Dataset(_Strict):
         if self.variants and self.default_variant not in self.variants:
             raise ValueError("default_variant must name a variant")
         return self
+
+    @property
+    def pending(self) -> bool:
+        """Whether its runs are still to be measured, so that there is no file yet."""
+        return not self.sha256
 
     @property
     def remote(self) -> RemoteFile | None:

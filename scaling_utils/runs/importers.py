@@ -126,6 +126,11 @@ def _gemstone(path: Path, _: str | None) -> pd.DataFrame:
     )[["run_id", "params", "tokens", "loss", "step", "width", "depth"]]
 
 
+def _ladder(path: Path, _: str | None) -> pd.DataFrame:
+    """The tables of the ladder have canonical columns."""
+    return pd.read_csv(path)
+
+
 IMPORTERS: dict[str, Importer] = {
     "hoffmann2022-fig4": _hoffmann,
     "hoffmann2022-fig4-colour": _hoffmann_colour,
@@ -133,5 +138,11 @@ IMPORTERS: dict[str, Importer] = {
     "porian-refinedweb": _porian,
     "porian-openwebtext2": _porian,
     "gemstone": _gemstone,
+    "ladder-prose": _ladder,
+    "ladder-prose-curves": _ladder,
+    "ladder-prose-fixed-steps": _ladder,
+    "ladder-prose-attention": _ladder,
+    "ladder-code": _ladder,
+    "ladder-code-curves": _ladder,
 }
 """Registered id: importer of its file."""

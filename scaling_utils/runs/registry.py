@@ -1,18 +1,17 @@
 """The registered datasets: which there are, where their files are, and how to load them.
 
 `data/registry.toml` is the single list. `load` turns an id, or files of anyone's runs, into a
-`RunTable`; `locate` gives the verified file behind an id; `catalogue` says what is at hand.
+`RunTable`; `locate` gives the verified file behind an id.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from scaling_utils.errors import DataError, DatasetUnavailable, clip
 from scaling_utils.runs import download
@@ -115,6 +114,10 @@ def locate(dataset_id: str, *, offline: bool = False) -> Path:
     entry = dataset(dataset_id)
     if entry.remote is not None:
         return download.obtain(entry.remote, offline=offline)
+    if entry.pending:
+        raise DatasetUnavailable(
+            f"the runs of '{entry.id}' are not all trained yet; to see which are: scaling-book ladder status"
+        )
     path = data_folder() / str(entry.path)
     remedy = "It comes with the book: restore it from the repository, or install the package again"
     try:
@@ -213,51 +216,6 @@ def load_table(dataset_id: str) -> pd.DataFrame:
     return pd.read_csv(locate(dataset_id))
 
 
-@dataclass(frozen=True)
-class CatalogueRow:
-    """A dataset and whether its file is at hand; as text, one line of a list.
-
-    Parameters
-    ----------
-    dataset
-        Its entry in the registry.
-    state
-        ``bundled``, ``mirrored``, ``cached``, ``damaged`` (a copy with another checksum) or ``absent``.
-    conventions
-        What C, N and the loss mean, in words; of the default variant, and empty for laws.
-    url
-        Public address of the file; empty where it is bundled.
-    """
-
-    dataset: Dataset
-    state: Literal["bundled"] | download.State
-    conventions: str
-    url: str
-
-    def __str__(self) -> str:
-        entry = self.dataset
-        return f"{entry.id:<25} {self.state:<9} {entry.licence:<10} {entry.title}"
-
-
-def catalogue() -> list[CatalogueRow]:
-    """What the registry holds and what is at hand; never uses the network.
-
-    Examples
-    --------
-    >>> print(catalogue()[0])
-    hoffmann2022-fig4   bundled   CC-BY-4.0   Hoffmann et al. 2022, Figure 4: ...
-    """
-    return [
-        CatalogueRow(
-            dataset=entry,
-            state="bundled" if entry.remote is None else download.state(entry.remote),
-            conventions=_conventions_text(entry),
-            url="" if entry.remote is None else entry.remote.url,
-        )
-        for entry in _registry().values()
-    ]
-
-
 def fetch(dataset_id: str) -> Path:
     """Bring the file of a dataset to this machine, if it is not here yet, and verify it.
 
@@ -291,10 +249,3 @@ def _is_file_name(source: str | Path) -> bool:
     return (
         isinstance(source, Path) or any(s in name for s in separators) or "." in name or Path(name).exists()
     )
-
-
-def _conventions_text(entry: Dataset) -> str:
-    if entry.kind == "laws":
-        return ""
-    c = entry.conventions_of()
-    return f"C by {c.flop_rule}, N {c.param_count}, loss in {c.loss_unit}"

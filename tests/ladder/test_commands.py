@@ -42,8 +42,13 @@ def test_status_names_a_damaged_file(call, make_run, tmp_path):
     assert err.startswith("error: ") and "does not hold a finished run" in err and err.count("\n") == 1
 
 
-def test_tables_of_another_folder_leave_the_registry_alone(call, make_run, tmp_path):
-    write_run(tmp_path, make_run())
+def test_tables_of_another_folder_leave_the_registry_alone(call, make_run, monkeypatch, tmp_path):
+    runs = [make_run(), make_run(budget=3e12)]
+    monkeypatch.setattr("scaling_utils.ladder.tables.groups", lambda: {"both": [run.config for run in runs]})
+    write_run(tmp_path, runs[0])
+    code, out, _ = call("tables", "--out", tmp_path)
+    assert code == 0 and out.startswith("no group of runs is finished that makes a table")
+    write_run(tmp_path, runs[1])
     code, out, _ = call("tables", "--out", tmp_path)
     assert code == 0
     assert out.splitlines() == [f"wrote {tmp_path / 'prose.csv'}", f"wrote {tmp_path / 'prose-curves.csv'}"]

@@ -7,7 +7,7 @@ import pytest
 
 from scaling_utils.ladder import runner
 from scaling_utils.ladder.config import Diverged, LadderError
-from scaling_utils.ladder.runner import is_finished, run_ladder, states
+from scaling_utils.ladder.runner import is_finished, repeat_run, run_ladder, states
 from scaling_utils.ladder.store import run_file, write_run
 
 
@@ -80,6 +80,24 @@ def test_a_file_of_another_configuration_is_refused(config, make_run, tmp_path):
     assert path == run_file(tmp_path, config.name)
     with pytest.raises(LadderError, match="another configuration than planned; move it away"):
         is_finished(config, tmp_path)
+
+
+def test_a_run_is_repeated_without_touching_its_file(monkeypatch, make_run, tmp_path):
+    recorded = make_run(loss=1.5)
+    path = write_run(tmp_path, recorded)
+    before = path.read_bytes()
+    monkeypatch.setattr(runner, "_trainer", lambda: lambda config, corpus: make_run(loss=1.50001))
+    repeated = repeat_run(recorded.config.name, tmp_path, corpora=lambda _: "a corpus")
+    assert repeated.same_setting and not repeated.same_loss
+    assert "recorded 1.500000, difference +1.0e-05, in the same setting" in str(repeated)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["nonsense", "../runs/x", ""])
+def test_a_run_that_is_not_there_is_not_repeated(name, tmp_path):
+    (tmp_path / "runs").mkdir()
+    with pytest.raises(LadderError, match="no finished run is called"):
+        repeat_run(name, tmp_path)
 
 
 def test_without_pytorch(plan, monkeypatch, tmp_path):

@@ -23,15 +23,27 @@ def rows_of(path):
 
 @pytest.fixture
 def runs(make_run):
+    """Runs of each role by group."""
     attention = {"role": "attention", "context": 1024, "batch": 1}
-    return [
-        make_run(),
-        make_run(seed=1, loss=1.6),
-        make_run(role="rate", rate=0.024, loss=1.7),
-        make_run(corpus="code", loss=1.9),
-        make_run(**attention),
-        make_run(**attention, attention="block-sparse"),
-    ]
+    return {
+        "prose-1e12": [make_run(), make_run(seed=1, loss=1.6)],
+        "prose-3e12": [make_run(budget=3e12, loss=1.4)],
+        "prose-rate": [make_run(role="rate", rate=0.024, loss=1.7)],
+        "code-1e12": [make_run(corpus="code", loss=1.9)],
+        "code-3e12": [make_run(corpus="code", budget=3e12, loss=1.8)],
+        "attention": [make_run(**attention), make_run(**attention, attention="block-sparse")],
+        "fixed": [make_run(role="fixed-steps", budget=None, schedule="constant")],
+    }
+
+
+@pytest.fixture
+def plan(runs):
+    return {name: [run.config for run in group] for name, group in runs.items()}
+
+
+@pytest.fixture
+def every_run(runs):
+    return [run for group in runs.values() for run in group]
 
 
 def test_a_run_survives_storage(make_run, tmp_path):
@@ -59,39 +71,57 @@ def test_a_run_under_another_name(make_run, tmp_path):
         finished(tmp_path)
 
 
-def test_tables_depend_on_the_runs_alone(runs, make_run, tmp_path):
+def test_tables_depend_on_the_runs_alone(every_run, plan, make_run, tmp_path):
     """Neither the order of training nor its duration shows."""
     tables = []
     for place in ("a", "b"):
-        random.Random(place).shuffle(runs)
-        for run in runs:
+        random.Random(place).shuffle(every_run)
+        for run in every_run:
             write_run(tmp_path / place, run)
-        tables.append({path.name: path.read_bytes() for path in write_tables(tmp_path / place)})
+        tables.append({path.name: path.read_bytes() for path in write_tables(tmp_path / place, plan=plan)})
     write_run(tmp_path / "b", make_run(seconds=99.0))
-    write_tables(tmp_path / "b")
+    write_tables(tmp_path / "b", plan=plan)
     assert tables[0] == tables[1]
     assert list(tables[0]) == [
         "code.csv",
         "code-curves.csv",
         "prose.csv",
         "prose-curves.csv",
+        "prose-fixed-steps.csv",
         "prose-attention.csv",
     ]
     assert (tmp_path / "b" / "prose.csv").read_bytes() == tables[0]["prose.csv"]
 
 
-def test_tables_are_tables_of_runs(runs, tmp_path):
-    for run in runs:
+def test_tables_are_tables_of_runs(every_run, plan, tmp_path):
+    for run in every_run:
         write_run(tmp_path, run)
-    for path in write_tables(tmp_path):
+    for path in write_tables(tmp_path, plan=plan):
         assert isinstance(read_runs(path, conventions=BYTES), RunTable)
     ends = read_runs(tmp_path / "prose.csv", conventions=BYTES).frame
-    assert ends["loss"].tolist() == [1.5, 1.6, 1.7]
-    assert ends["budget"].notna().tolist() == [True, True, False]
-    assert len(read_runs(tmp_path / "prose-curves.csv", conventions=BYTES)) == 4
+    assert ends["loss"].tolist() == [1.5, 1.6, 1.4]
+    assert ends["budget"].tolist() == [1e12, 1e12, 3e12]
+    assert len(read_runs(tmp_path / "prose-curves.csv", conventions=BYTES)) == 6
+    assert read_runs(tmp_path / "prose-fixed-steps.csv", conventions=BYTES).frame["loss"].tolist() == [1.51]
     attention = read_runs(tmp_path / "prose-attention.csv", conventions=BYTES).frame
     assert list(attention["panel"].unique())[::16] == ["0-64", "896-1024"]
     assert attention.groupby("panel").size().unique().tolist() == [2]
+
+
+def test_a_group_waits_until_all_of_it_is_finished(runs, every_run, plan, make_run, tmp_path):
+    last = runs["attention"][-1]
+    for run in every_run:
+        if run is not last:
+            write_run(tmp_path, run)
+    assert tmp_path / "prose-attention.csv" not in write_tables(tmp_path, plan=plan)
+    write_run(tmp_path, last)
+    assert tmp_path / "prose-attention.csv" in write_tables(tmp_path, plan=plan)
+
+
+def test_one_slice_is_no_table(runs, plan, tmp_path):
+    for run in runs["prose-1e12"]:
+        write_run(tmp_path, run)
+    assert write_tables(tmp_path, plan=plan) == []
 
 
 def test_no_run(tmp_path):
@@ -99,15 +129,17 @@ def test_no_run(tmp_path):
         write_tables(tmp_path)
 
 
-def test_registry_gets_the_checksums(runs, tmp_path):
-    write_run(tmp_path / "ladder", runs[0])
+def test_registry_gets_the_checksums(runs, plan, tmp_path):
+    for run in (*runs["prose-1e12"], *runs["prose-3e12"]):
+        write_run(tmp_path / "ladder", run)
     registry = tmp_path / "registry.toml"
     registry.write_text(
-        '[a]\npath = "ladder/prose.csv"\nsha256 = "00"\n[b]\npath = "other.csv"\nsha256 = "11"\n'
+        '[a]\npath = "ladder/prose.csv"\nsha256 = ""\n[b]\npath = "other.csv"\nsha256 = "11"\n'
     )
-    assert register(write_tables(tmp_path / "ladder"), registry) == ["ladder/prose-curves.csv"]
+    tables = write_tables(tmp_path / "ladder", plan=plan)
+    assert register(tables, registry) == ["ladder/prose-curves.csv"]
     text = registry.read_text()
-    assert '"00"' not in text and text.endswith('[b]\npath = "other.csv"\nsha256 = "11"\n')
+    assert 'sha256 = ""' not in text and text.endswith('[b]\npath = "other.csv"\nsha256 = "11"\n')
 
 
 @pytest.mark.parametrize("path", sorted(BUNDLED.glob("*.csv")), ids=lambda path: path.stem)

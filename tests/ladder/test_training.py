@@ -1,6 +1,5 @@
 """The trainer itself: skipped where PyTorch, an optional extra, is not installed."""
 
-import dataclasses
 import os
 import signal
 import subprocess
@@ -20,7 +19,7 @@ from scaling_utils.conventions import Conventions  # noqa: E402
 from scaling_utils.fitting.isoflop import fit_isoflop  # noqa: E402
 from scaling_utils.ladder.config import Diverged, steps_for  # noqa: E402
 from scaling_utils.ladder.model import Transformer  # noqa: E402
-from scaling_utils.ladder.runner import run_ladder  # noqa: E402
+from scaling_utils.ladder.runner import repeat_run, run_ladder  # noqa: E402
 from scaling_utils.ladder.store import finished  # noqa: E402
 from scaling_utils.ladder.tables import write_tables  # noqa: E402
 from scaling_utils.ladder.train import curve_steps, learning_rate, losses, train  # noqa: E402
@@ -159,7 +158,9 @@ class TestLadder:
             for width in (2, 4, 8, 16, 32)
         ]
         assert run_ladder(plan, tmp_path, corpora=lambda _: text_corpus, say=print) == len(plan)
-        table = next(path for path in write_tables(tmp_path) if path.name == "library.csv")
+        table = next(
+            path for path in write_tables(tmp_path, plan={"all": plan}) if path.name == "library.csv"
+        )
         runs = read_runs(table, conventions=BYTES)
         assert (len(runs), runs.n_runs) == (15, 15)
         fit = fit_isoflop(runs, window=float("inf"), resamples=50)
@@ -167,7 +168,7 @@ class TestLadder:
         assert 0 < fit.params_law.exponent.value < 1
 
     def test_killed_and_resumed_is_uninterrupted(self, tiny, library_text, text_corpus, tmp_path):
-        plan = [tiny(steps=60, seed=seed) for seed in range(4)]
+        plan = [tiny(steps=60, seed=seed, budget=budget) for budget in (1e8, 2e8) for seed in range(2)]
         run_ladder(plan, tmp_path / "whole", corpora=lambda _: text_corpus, say=print)
         (tmp_path / "text").write_bytes(library_text)
         (tmp_path / "plan_of_test.py").write_text(
@@ -184,15 +185,18 @@ class TestLadder:
         assert 1 <= len(done) < 4
         run_ladder(plan, tmp_path / "killed", corpora=lambda _: text_corpus, say=print)
         tables = [
-            {path.name: path.read_bytes() for path in write_tables(tmp_path / place)}
+            {path.name: path.read_bytes() for path in write_tables(tmp_path / place, plan={"all": plan})}
             for place in ("whole", "killed")
         ]
+        assert list(tables[0]) == ["library.csv", "library-curves.csv"]
         assert tables[0] == tables[1]
         assert not list((tmp_path / "killed").rglob("*.partial"))
 
     def test_a_recorded_run_can_be_repeated(self, tiny, text_corpus, tmp_path):
         run_ladder([tiny()], tmp_path, corpora=lambda _: text_corpus, say=print)
         (recorded,) = finished(tmp_path)
-        again = train(recorded.config, text_corpus)
-        assert again.final.loss == pytest.approx(recorded.final.loss, abs=1e-6)
-        assert dataclasses.asdict(again.config) == dataclasses.asdict(recorded.config)
+        repeated = repeat_run(recorded.config.name, tmp_path, corpora=lambda _: text_corpus)
+        assert repeated.same_setting and repeated.same_loss
+        assert list(repeated.again.curve.training_loss) == recorded.curve.training_loss
+        assert repeated.again.config == recorded.config
+        assert finished(tmp_path) == [recorded]

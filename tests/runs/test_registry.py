@@ -5,10 +5,10 @@ import pytest
 
 from scaling_utils.errors import ChecksumError, DataError, DatasetUnavailable
 from scaling_utils.runs import registry
+from scaling_utils.runs.catalogue import catalogue
 from scaling_utils.runs.dataset import read_registry
 from scaling_utils.runs.download import file_sha256
 from scaling_utils.runs.registry import (
-    catalogue,
     data_folder,
     dataset,
     datasets,
@@ -52,6 +52,12 @@ class TestRegistryFile:
             "porian-refinedweb",
             "porian-openwebtext2",
             "gemstone",
+            "ladder-prose",
+            "ladder-prose-curves",
+            "ladder-prose-fixed-steps",
+            "ladder-prose-attention",
+            "ladder-code",
+            "ladder-code-curves",
         ]
 
     def test_citations_are_in_the_bibliography(self):
@@ -64,10 +70,17 @@ class TestRegistryFile:
                 assert f"{{{key}," in known
 
     def test_bundled_files_are_registered_and_have_a_note(self):
-        bundled = {data_folder() / entry.path for entry in datasets().values() if entry.path}
-        assert bundled == set((data_folder() / "digitized").glob("*.csv"))
+        measured = [entry for entry in datasets().values() if entry.path and not entry.pending]
+        bundled = {data_folder() / entry.path for entry in measured}
+        assert bundled == {
+            path for name in ("digitized", "ladder") for path in (data_folder() / name).glob("*.csv")
+        }
         for path in bundled:
-            assert path.name in path.with_suffix(".md").read_text(encoding="utf-8")
+            note = path.with_suffix(".md") if path.parent.name == "digitized" else path.with_name("README.md")
+            assert path.name in note.read_text(encoding="utf-8")
+
+    def test_the_ladder_is_small(self):
+        assert sum(path.stat().st_size for path in (data_folder() / "ladder").glob("*.csv")) < 5e6
 
     def test_changing_the_answer_does_not_change_the_registry(self):
         datasets().clear()
@@ -78,12 +91,27 @@ class TestRegistryFile:
         path.write_text(ENTRY)
         assert read_registry(path)["example"].remote is None
 
+    def test_an_entry_that_is_still_to_be_measured(self, tmp_path, monkeypatch):
+        path = tmp_path / "registry.toml"
+        path.write_text(ENTRY.replace(SHA256, ""))
+        known = read_registry(path)
+        assert known["example"].pending
+        monkeypatch.setattr(registry, "_registry", lambda: known)
+        assert [row.state for row in catalogue()] == ["pending"]
+        with pytest.raises(DatasetUnavailable, match=r"not all trained yet.* scaling-book ladder status"):
+            load("example")
+
     @pytest.mark.parametrize(
         ("old", "new", "complaint"),
         [
             ("title =", "titel =", "title: Field required"),
             ('kind = "runs"', 'kind = "runs"\ncolour = "red"', "colour: Extra inputs"),
             (SHA256, "abc", "sha256: "),
+            (
+                f'{SHA256}"\npath = "digitized/example.csv"',
+                f'"\nrepository = "a/b"\nfile = "x"\ncommit = "{COMMIT}"',
+                "sha256 may be empty only where path is given",
+            ),
             ("[example]", '["Exam ple"]', "id: "),
             ('path = "digitized', 'path = "../digitized', "path: "),
             ('path = "digitized/', 'path = "/', "path: "),
@@ -202,9 +230,9 @@ class TestLoad:
 class TestCatalogue:
     def test_what_is_at_hand(self, nothing_at_hand):
         states = {row.dataset.id: row.state for row in catalogue()}
-        bundled = {entry.id for entry in datasets().values() if entry.path}
+        bundled = {entry.id for entry in datasets().values() if entry.path and not entry.pending}
         assert {name for name, state in states.items() if state == "bundled"} == bundled
-        assert set(states.values()) == {"bundled", "absent"}
+        assert set(states.values()) <= {"bundled", "pending", "absent"}
 
     def test_a_row_as_text(self):
         row = next(row for row in catalogue() if row.dataset.id == "porian-refinedweb")
