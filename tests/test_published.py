@@ -54,6 +54,8 @@ def test_named_values_and_intervals():
 def test_values_by_data_set():
     assert published("hoff.TA2").values() == {"C4 a": 0.5, "C4 b": 0.5, "GitHub a": 0.53, "GitHub b": 0.47}
     assert published("hoff.TA2").intervals() == {}
+    for corpus in ("C4", "GitHub"):
+        assert published(f"hoff.TA2.{corpus.lower()}").value == published("hoff.TA2").value[corpus]
 
 
 def test_single_values_have_no_names():

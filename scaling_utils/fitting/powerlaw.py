@@ -16,16 +16,22 @@ MIN_POINTS = 3
 
 
 def fit_power_law(
-    x: Sequence[float] | FloatArray, y: Sequence[float] | FloatArray, *, unit: str = ""
+    x: Sequence[float] | FloatArray,
+    y: Sequence[float] | FloatArray,
+    *,
+    unit: str = "",
+    fewest: int = MIN_POINTS,
 ) -> PowerLaw:
     r"""Fit :math:`y = k\,x^p` by least squares on :math:`\ln y = \ln k + p \ln x` (statsmodels OLS).
 
     Parameters
     ----------
     x, y
-        Positive values, shape (n,), n >= 3.
+        Positive values, shape (n,).
     unit
         Unit of y and so of k.
+    fewest
+        Distinct x that it needs; two fix the line, and nothing shows whether it fits.
 
     Returns
     -------
@@ -35,7 +41,7 @@ def fit_power_law(
     Raises
     ------
     DataError
-        If there are fewer than three distinct x, or a value is not positive and finite.
+        If there are fewer than `fewest` distinct x, or a value is not positive and finite.
 
     Examples
     --------
@@ -48,16 +54,16 @@ def fit_power_law(
     from statsmodels.tools import add_constant
 
     log_x, log_y = _logs(x, "x"), _logs(y, "y")
-    if len(np.unique(log_x)) < MIN_POINTS:
+    if len(np.unique(log_x)) < fewest:
         raise DataError(
-            f"a power law needs at least {MIN_POINTS} distinct points, not {len(np.unique(log_x))}",
+            f"a power law needs at least {fewest} distinct points, not {len(np.unique(log_x))}",
             remedy="Add runs at further budgets.",
         )
     log_k, p = OLS(log_y, add_constant(log_x)).fit().params
     return PowerLaw(Estimate(math.exp(log_k), unit=unit), Estimate(float(p)))
 
 
-def fit_lines(log_x: FloatArray, log_y: FloatArray) -> FloatArray:
+def fit_lines(log_x: FloatArray, log_y: FloatArray, *, fewest: int = MIN_POINTS) -> FloatArray:
     """Least-squares lines through many sets of points at once.
 
     Parameters
@@ -66,11 +72,13 @@ def fit_lines(log_x: FloatArray, log_y: FloatArray) -> FloatArray:
         Shape (n,).
     log_y
         Shape (sets, n); NaN marks a point that a set lacks.
+    fewest
+        Points that a line needs.
 
     Returns
     -------
     ndarray
-        Slope and intercept, shape (2, sets); NaN for sets with fewer than three points.
+        Slope and intercept, shape (2, sets); NaN for sets with fewer points.
 
     Examples
     --------
@@ -80,7 +88,7 @@ def fit_lines(log_x: FloatArray, log_y: FloatArray) -> FloatArray:
     """
     present = np.isfinite(log_y)
     n = present.sum(axis=1)
-    enough = n >= MIN_POINTS
+    enough = n >= fewest
     n = np.where(enough, n, 1)
     y = np.where(present, log_y, 0.0)
     mean_x = present @ log_x / n

@@ -16,6 +16,7 @@ from scaling_utils.results.estimate import Estimate, PowerLaw
 from scaling_utils.results.fit import FitResult
 
 ValleyStatus = Literal["interior minimum", "one-sided", "no interior minimum", "too few runs"]
+LowestAt = Literal["inside", "smallest size", "largest size"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,9 @@ class Valley:
         Runs in the slice, and those of them inside the window that the parabola was fitted to.
     sizes
         Smallest and largest model size that the parabola was fitted to.
+    lowest
+        Where the lowest loss of the slice was measured, runs of one size averaged; at an end, the slice does
+        not show that the loss rises beyond it, whatever the parabola says.
     status
         ``"interior minimum"``: the vertex lies inside the sizes and the loss rises on both sides by
         more than twice `residual_sd`. ``"one-sided"``: it lies inside, but on one side the rise is
@@ -56,6 +60,7 @@ class Valley:
     n_runs: int
     n_used: int
     sizes: tuple[float, float]
+    lowest: LowestAt
     status: ValleyStatus
     params_opt: Estimate = field(default_factory=lambda: Estimate(math.nan, unit="params"))
     tokens_opt: Estimate = field(default_factory=lambda: Estimate(math.nan, unit="tokens"))
@@ -88,10 +93,12 @@ class IsoflopFit:
         N_opt = k C^a and D_opt = k' C^b, with a + b = 1.
     window
         Largest ratio between a model size and the best measured one for a run to count.
+    fewest
+        Budgets with a minimum that the laws need.
     resamples, seed
         Bootstrap resamples over runs within budgets, and their seed.
     failed_share
-        Share of resamples that left fewer than three budgets with a minimum, and so no law.
+        Share of resamples that left fewer budgets with a minimum, and so no law.
     draws
         Bootstrap draws of a and of ln k, shape (2, resamples).
     conventions
@@ -104,6 +111,7 @@ class IsoflopFit:
     params_law: PowerLaw
     tokens_law: PowerLaw
     window: float
+    fewest: int
     resamples: int
     seed: int
     failed_share: float
@@ -124,6 +132,11 @@ class IsoflopFit:
     def with_status(self, *statuses: ValleyStatus) -> list[float]:
         """Budgets (FLOPs) of the valleys that have one of `statuses`."""
         return [v.budget for v in self.valleys if v.status in statuses]
+
+    @property
+    def lowest_at_an_end(self) -> list[float]:
+        """Budgets (FLOPs) whose lowest loss is that of the smallest or the largest size."""
+        return [v.budget for v in self.valleys if v.lowest != "inside"]
 
     @property
     def largest_budget(self) -> float:
@@ -219,6 +232,7 @@ class IsoflopFit:
                 "D_opt (tokens)": [v.tokens_opt.value for v in self.valleys],
                 f"loss ({self.loss_unit})": [v.loss_min for v in self.valleys],
                 "residual sd": [v.residual_sd for v in self.valleys],
+                "lowest loss at": [v.lowest for v in self.valleys],
                 "status": [v.status for v in self.valleys],
                 "resamples without a minimum": [v.no_minimum_share for v in self.valleys],
             }

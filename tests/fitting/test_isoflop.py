@@ -41,7 +41,7 @@ def test_batched_resamples_agree_with_lmfit_on_each(valleys):
     runs = valleys(noise=0.02, span=8, sizes=25)
     points = dict(isoflop.isoflop_slices(runs))[1e20]
     resamples, window = 60, 4.0
-    draws = isoflop._resampled_minima(points, window, resamples, np.random.default_rng(5))
+    draws = isoflop.resampled_minima(points, window, resamples, np.random.default_rng(5))
     n = len(points)
     counts = resample_weights(np.random.default_rng(5), resamples, np.arange(n))
     checked = 0

@@ -14,7 +14,7 @@ NO_DATA = "no data at hand"
 UNKNOWN = "–"
 
 NOT_AT_HAND = (
-    "\nRows without numbers need public files that were not at hand; their pages say how to get them.\n"
+    "\nRows without numbers need data that were not at hand; their pages say how to get them.\n"
 )
 
 Show = Callable[[float], str]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from scaling_utils.fitting.isoflop.checks import parabola_bias, vary_choices
 from scaling_utils.fitting.isoflop.fit import fit_isoflop, isoflop_slices
 from scaling_utils.fitting.isoflop.interpolated import InterpolatedFit, fit_interpolated, interpolated_minima
+from scaling_utils.fitting.isoflop.prediction import predict_largest
 from scaling_utils.fitting.isoflop.surface import fit_isoflop_surface
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "interpolated_minima",
     "isoflop_slices",
     "parabola_bias",
+    "predict_largest",
     "vary_choices",
 ]

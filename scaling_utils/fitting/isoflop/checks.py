@@ -12,7 +12,7 @@ from scaling_utils.conventions import tokens_for
 from scaling_utils.errors import DataError
 from scaling_utils.fitting.isoflop.fit import fit_isoflop, isoflop_slices
 from scaling_utils.fitting.isoflop.interpolated import interpolated_minima
-from scaling_utils.fitting.powerlaw import fit_power_law
+from scaling_utils.fitting.powerlaw import MIN_POINTS, fit_power_law
 from scaling_utils.laws import HoffmannLaw
 from scaling_utils.results import IsoflopFit, PowerLaw
 from scaling_utils.runs.table import RunTable
@@ -36,25 +36,28 @@ def vary_choices(runs: RunTable, fit: IsoflopFit, *, project_to: float) -> pd.Da
     -------
     DataFrame
         One row per choice, the index: `budgets` that took part, `a`, and `N_opt` at `project_to`
-        (params). A choice that leaves fewer than three budgets with a minimum has NaN.
+        (params). A choice that leaves fewer budgets with a minimum than `fit` needs has NaN.
     """
     runs = runs.final_points()  # each fit would find them again
+    fewest = fit.fewest
 
     def at_window(window: float) -> tuple[int, PowerLaw]:
-        refit = fit_isoflop(runs, window=window, resamples=0)
+        refit = fit_isoflop(runs, window=window, fewest=fewest, resamples=0)
         return len(refit.used), refit.params_law
 
     def measured_flops() -> tuple[int, PowerLaw]:
-        refit = fit_isoflop(runs, window=fit.window, budget_flops="measured", resamples=0)
+        refit = fit_isoflop(runs, window=fit.window, fewest=fewest, budget_flops="measured", resamples=0)
         return len(refit.used), refit.params_law
 
     def without_one_sided() -> tuple[int, PowerLaw]:
         kept = [v for v in fit.used if v.status != "one-sided"]
-        return len(kept), fit_power_law([v.budget for v in kept], [v.params_opt.value for v in kept])
+        sizes = [v.params_opt.value for v in kept]
+        return len(kept), fit_power_law([v.budget for v in kept], sizes, fewest=fewest)
 
     def by_interpolation() -> tuple[int, PowerLaw]:
         minima = interpolated_minima(runs)
-        return len(minima), fit_power_law(minima["budget"].to_numpy(), minima["params_opt"].to_numpy())
+        budgets, sizes = minima["budget"].to_numpy(), minima["params_opt"].to_numpy()
+        return len(minima), fit_power_law(budgets, sizes, fewest=fewest)
 
     choices: list[tuple[str, Callable[[], tuple[int, PowerLaw]]]] = [
         *((f"window {w:g}x" if math.isfinite(w) else "every run", lambda w=w: at_window(w)) for w in WINDOWS),
@@ -73,7 +76,9 @@ def vary_choices(runs: RunTable, fit: IsoflopFit, *, project_to: float) -> pd.Da
     return pd.DataFrame(rows, columns=["choice", "budgets", "a", "N_opt"]).set_index("choice")
 
 
-def parabola_bias(runs: RunTable, law: HoffmannLaw, *, window: float, project_to: float) -> pd.DataFrame:
+def parabola_bias(
+    runs: RunTable, law: HoffmannLaw, *, window: float, project_to: float, fewest: int = MIN_POINTS
+) -> pd.DataFrame:
     """What Approach 2 makes of noise-free losses from a known law, on the sizes and budgets of `runs`.
 
     Parameters
@@ -82,7 +87,7 @@ def parabola_bias(runs: RunTable, law: HoffmannLaw, *, window: float, project_to
         Runs whose sizes and budgets are kept and whose losses are replaced.
     law
         The law that the losses come from.
-    window
+    window, fewest
         As for `fit_isoflop`.
     project_to
         Budget (FLOPs) at which to compare N_opt.
@@ -104,7 +109,7 @@ def parabola_bias(runs: RunTable, law: HoffmannLaw, *, window: float, project_to
         runs,
         frame=frame.assign(flops=frame["budget"], tokens=tokens, loss=law.loss(frame["params"], tokens)),
     )
-    fitted = fit_isoflop(planted, window=window, resamples=0).params_law
+    fitted = fit_isoflop(planted, window=window, fewest=fewest, resamples=0).params_law
     truth = [law.a, float(law.params_opt(project_to))]
     found = [fitted.exponent.value, float(fitted(project_to))]
     return pd.DataFrame(

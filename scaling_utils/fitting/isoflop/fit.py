@@ -17,6 +17,7 @@ from scaling_utils.fitting.bootstrap import resample_weights
 from scaling_utils.fitting.minima import MIN_SIZES, WINDOW, parabola_minima
 from scaling_utils.fitting.powerlaw import MIN_POINTS, fit_lines, fit_power_law
 from scaling_utils.results import Estimate, IsoflopFit, PowerLaw, Valley
+from scaling_utils.results.isoflop import LowestAt
 from scaling_utils.runs.budgets import assign_budgets
 from scaling_utils.runs.table import RunTable
 
@@ -34,6 +35,7 @@ def fit_isoflop(
     *,
     window: float = WINDOW,
     budget_flops: BudgetFlops = "nominal",
+    fewest: int = MIN_POINTS,
     resamples: int = 4000,
     seed: int = 0,
 ) -> IsoflopFit:
@@ -53,6 +55,9 @@ def fit_isoflop(
     budget_flops
         ``"nominal"``: the budget itself is C. ``"measured"``: the geometric mean of the flops of
         the slice's runs is.
+    fewest
+        Budgets with a minimum that the laws need, at least two; two fix the laws, and nothing shows whether
+        they fit.
     resamples
         Bootstrap resamples of the runs, drawn within budgets; 0 gives no intervals.
     seed
@@ -65,7 +70,7 @@ def fit_isoflop(
     Raises
     ------
     DataError
-        If fewer than three budgets have a minimum inside their sizes.
+        If fewer than `fewest` budgets have a minimum inside their sizes.
 
     Notes
     -----
@@ -86,29 +91,32 @@ def fit_isoflop(
     """
     if not window > 1:
         raise DataError(f"window is {window}, but it is a ratio of model sizes and must exceed 1")
+    if fewest < 2:
+        raise DataError(f"fewest is {fewest}, but a power law needs two budgets at least")
     slices = dict(isoflop_slices(runs))
     budgets = np.array(
         [budget if budget_flops == "nominal" else _geometric_mean(s["flops"]) for budget, s in slices.items()]
     )
     fitted = [_valley(s, flops, window) for s, flops in zip(slices.values(), budgets, strict=True)]
     used = [v for v in fitted if v.has_minimum]
-    if len(used) < MIN_POINTS:
+    if len(used) < fewest:
         raise DataError(
-            f"Approach 2 needs at least {MIN_POINTS} budgets with a minimum inside their sizes; "
+            f"Approach 2 needs at least {fewest} budgets with a minimum inside their sizes; "
             f"of {len(fitted)} budgets {len(used)} have one",
             file=runs.source,
             remedy="Add runs at smaller and larger sizes, or widen the window.",
         )
-    law = fit_power_law([v.budget for v in used], [v.params_opt.value for v in used], unit="params")
+    sizes = [v.params_opt.value for v in used]
+    law = fit_power_law([v.budget for v in used], sizes, unit="params", fewest=fewest)
     tokens_law = PowerLaw(
         Estimate(1 / (6 * law.coefficient.value), unit="tokens"), Estimate(1 - law.exponent.value)
     )
 
     rngs = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(len(slices))]
     log_opt = np.column_stack(
-        [_resampled_minima(s, window, resamples, rng) for s, rng in zip(slices.values(), rngs, strict=True)]
+        [resampled_minima(s, window, resamples, rng) for s, rng in zip(slices.values(), rngs, strict=True)]
     )
-    draws = fit_lines(np.log(budgets), log_opt)
+    draws = fit_lines(np.log(budgets), log_opt, fewest=fewest)
     return IsoflopFit(
         valleys=tuple(
             _with_interval(valley, log_opt[:, i]) if resamples else valley for i, valley in enumerate(fitted)
@@ -116,6 +124,7 @@ def fit_isoflop(
         params_law=law.with_draws(exponent=draws[0], log_coefficient=draws[1]),
         tokens_law=tokens_law.with_draws(exponent=1 - draws[0], log_coefficient=-draws[1] - math.log(6)),
         window=window,
+        fewest=fewest,
         resamples=resamples,
         seed=seed,
         failed_share=float(np.isnan(draws[0]).mean()) if resamples else math.nan,
@@ -163,6 +172,7 @@ def _valley(points: pd.DataFrame, flops: float, window: float) -> Valley:
         n_runs=len(points),
         n_used=len(inside),
         sizes=(float(inside["params"].min()), float(inside["params"].max())),
+        lowest=_lowest(points),
         status="too few runs",
     )
     if inside["params"].nunique() < MIN_SIZES:
@@ -198,7 +208,16 @@ def in_window(points: pd.DataFrame, window: float) -> FloatArray:
     return np.asarray(np.abs(log_n - centre) <= math.log(window) * (1 + 1e-12))
 
 
-def _resampled_minima(
+def _lowest(points: pd.DataFrame) -> LowestAt:
+    """Where the mean loss of a size is lowest."""
+    by_size = points.groupby("params")["loss"].mean()
+    best = by_size.idxmin()
+    if best == by_size.index[0]:
+        return "smallest size"
+    return "largest size" if best == by_size.index[-1] else "inside"
+
+
+def resampled_minima(
     points: pd.DataFrame, window: float, resamples: int, rng: np.random.Generator
 ) -> FloatArray:
     """Bootstrap draws of ln N_opt of one slice, all at once; NaN where a draw has no interior minimum."""
