@@ -65,7 +65,11 @@ def plot_compute_and_steps(
     _draw_steps(right, by_steps, law, minima.batch, warmup)
     counted = COUNTED[slices.conventions.param_count]
     for axis in (left, right):
-        axis.set(xscale="log", xlabel=f"Parameters ({counted})", ylabel="Test loss (nats/token)")
+        axis.set(
+            xscale="log",
+            xlabel=f"Parameters ({counted})",
+            ylabel=f"Test loss ({slices.conventions.loss_unit})",
+        )
     _legend(
         figure,
         hollow=bool((slices.frame["tokens"] <= warmup * minima.batch).any()),

@@ -24,7 +24,7 @@ PUBLISHED = "#0072b2"
 """Published laws; apart from `CONTRAST` in all forms of colour blindness."""
 
 
-def plot_accountings(minima: MeasuredMinima, law: KaplanLaw) -> tuple[Axes, Axes]:
+def plot_accountings(minima: MeasuredMinima, law: KaplanLaw) -> tuple[Axes, ...]:
     """Draw N_opt against compute as spent (left) and corrected for the batch size (right).
 
     Parameters
@@ -37,15 +37,17 @@ def plot_accountings(minima: MeasuredMinima, law: KaplanLaw) -> tuple[Axes, Axes
     Returns
     -------
     tuple of Axes
-        The two panels, on a new figure.
+        The two panels, on a new figure; the left one alone where the critical batch size is not known.
     """
     import matplotlib.pyplot as plt
 
-    _, axes = plt.subplots(1, 2, figsize=(11.4, 4.4), sharey=True)
-    for axis, corrected in zip(axes, (False, True), strict=True):
+    accountings = (False, True) if minima.critical.known else (False,)
+    wide = 5.7 * len(accountings)
+    _, axes = plt.subplots(1, len(accountings), figsize=(wide, 4.4), sharey=True, squeeze=False)
+    for axis, corrected in zip(axes[0], accountings, strict=True):
         _draw_accounting(axis, minima, law, corrected=corrected)
-    axes[0].set_ylabel("Best size $N_{opt}$ (params)")
-    return axes[0], axes[1]
+    axes[0, 0].set_ylabel("Best size $N_{opt}$ (params)")
+    return tuple(axes[0])
 
 
 def plot_law_residuals(residuals: pd.DataFrame, *, warmup: float) -> Axes:

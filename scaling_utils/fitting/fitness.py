@@ -101,7 +101,7 @@ _NOTEBOOKS = (
     _Notebook(
         "01-kaplan-compute-and-steps",
         "Loss at fixed compute and at fixed steps",
-        f"{_CURVES}: five that overlap, of at least three sizes; loss in nats per token",
+        f"{_CURVES}: five that overlap, of at least three sizes",
         fitness_probes.kaplan,
     ),
     _Notebook(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
-from scaling_utils.errors import ConventionError, DataError
+from scaling_utils.errors import DataError
 from scaling_utils.fitting.fitness_choices import (
     batch_tokens,
     common_beginning,
@@ -50,12 +50,8 @@ def kaplan(runs: RunTable) -> tuple[str, Parameters]:
     """Notebook 01: what serves it, and its parameters; as all here, a `ScalingError` where nothing does."""
     from scaling_utils.fitting.kaplan import as_curves, at_fixed_compute, at_fixed_steps, measured_minima
     from scaling_utils.fitting.kaplan.fit import MIN_SIZES
-    from scaling_utils.laws import KAPLAN_BATCH_TOKENS
+    from scaling_utils.laws import KAPLAN_BATCH_TOKENS, KAPLAN_CRITICAL_BATCH, NO_CRITICAL_BATCH
 
-    if runs.conventions.loss_unit != "nats/token":
-        raise ConventionError(
-            f"the critical batch size is known for a loss in nats/token, not {runs.conventions.loss_unit}"
-        )
     if not runs.frame["run_id"].duplicated().any():
         raise DataError(
             "every run has one point, so there are no training curves",
@@ -67,15 +63,18 @@ def kaplan(runs: RunTable) -> tuple[str, Parameters]:
         raise DataError(f"the law of training curves needs at least {MIN_SIZES} model sizes, not {sizes}")
     batch, warmup = batch_tokens(runs) or KAPLAN_BATCH_TOKENS, warmup_steps(runs)
     slices = at_fixed_compute(runs)
+    per_token = runs.conventions.loss_unit == "nats/token"
+    critical = KAPLAN_CRITICAL_BATCH if per_token else NO_CRITICAL_BATCH
     window, minima = _narrowest(
-        lambda window: measured_minima(slices, window=window, batch=batch, resamples=0)
+        lambda window: measured_minima(slices, window=window, batch=batch, critical=critical, resamples=0)
     )
     at_fixed_steps(runs, batch=batch)
     why = (
         f"{as_curves(runs).n_runs:,} training curves of {sizes:,} sizes; "
         f"a minimum at {len(minima.used)} of {len(minima.valleys)} budgets"
     )
-    return why, {"batch": float(batch), "warmup": warmup, "window": window}
+    choices: Parameters = {} if per_token else {"critical_batch": False}
+    return why, choices | {"batch": float(batch), "warmup": warmup, "window": window}
 
 
 def envelope(runs: RunTable) -> tuple[str, Parameters]:

@@ -152,8 +152,8 @@ def _attention(run: FinishedRun) -> Iterator[Row]:
     config, final = run.config, run.final
     bins = len(final.by_position)
     edges = [round(config.context * n / bins) for n in range(bins + 1)]
-    places = [f"{low}-{high}" for low, high in pairwise(edges)]
-    trailing = f"{config.context - config.context // 8}-{config.context}"
+    places = [f"bytes {low}-{high}" for low, high in pairwise(edges)]
+    trailing = f"bytes {config.context - config.context // 8}-{config.context}"
     losses = [*zip(places, final.by_position, strict=True), (trailing, final.last_eighth)]
     for panel, loss in losses:
         row = {**_point(run, config.steps), "loss": loss, "panel": panel, "attention": config.attention}

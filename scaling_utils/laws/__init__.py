@@ -5,6 +5,7 @@ from __future__ import annotations
 from scaling_utils.laws.batch import (
     KAPLAN_BATCH_TOKENS,
     KAPLAN_CRITICAL_BATCH,
+    NO_CRITICAL_BATCH,
     CriticalBatch,
     critical_batch,
     flops_min,
@@ -46,6 +47,7 @@ __all__ = [
     "KAPLAN_ND",
     "KAPLAN_NS",
     "LAWS",
+    "NO_CRITICAL_BATCH",
     "POWER_LAW",
     "POWER_LAW_FLOOR",
     "AllocationLaw",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +40,11 @@ class CriticalBatch:
     scale: float
     exponent: float
 
+    @property
+    def known(self) -> bool:
+        """Whether it is a batch size at all, see `NO_CRITICAL_BATCH`."""
+        return self.scale > 0
+
     def __call__(self, loss: Any) -> FloatArray:
         """Tokens a batch at which training takes twice the fewest steps."""
         return np.asarray(self.scale * np.asarray(loss, dtype=float) ** (-1 / self.exponent))
@@ -46,6 +52,9 @@ class CriticalBatch:
 
 KAPLAN_CRITICAL_BATCH = CriticalBatch(scale=2e8, exponent=0.21)
 """Kaplan et al. 2020, equation 5.3 with the numbers of equation 1.4."""
+
+NO_CRITICAL_BATCH = CriticalBatch(scale=0.0, exponent=math.inf)
+"""For losses whose critical batch size is not known: S_min is S, and C_min has no value."""
 
 
 def critical_batch(loss: Any, *, critical: CriticalBatch = KAPLAN_CRITICAL_BATCH) -> FloatArray:
@@ -132,7 +141,7 @@ def flops_min(
     Returns
     -------
     ndarray
-        In the unit of `flops`, shape (n,).
+        In the unit of `flops`, shape (n,); NaN by `NO_CRITICAL_BATCH`.
 
     Notes
     -----
@@ -143,5 +152,7 @@ def flops_min(
     >>> flops_min(1e21, critical_batch(3.0), 3.0)
     array(5.e+20)
     """
+    if not critical.known:
+        return np.full(np.broadcast(flops, batch, loss).shape, np.nan)
     ratio = np.asarray(batch, dtype=float) / critical(loss)
     return np.asarray(np.asarray(flops, dtype=float) / (1 + ratio))

@@ -104,7 +104,7 @@ def test_tables_are_tables_of_runs(every_run, plan, tmp_path):
     assert len(read_runs(tmp_path / "prose-curves.csv", conventions=BYTES)) == 6
     assert read_runs(tmp_path / "prose-fixed-steps.csv", conventions=BYTES).frame["loss"].tolist() == [1.51]
     attention = read_runs(tmp_path / "prose-attention.csv", conventions=BYTES).frame
-    assert list(attention["panel"].unique())[::16] == ["0-64", "896-1024"]
+    assert list(attention["panel"].unique())[::16] == ["bytes 0-64", "bytes 896-1024"]
     assert attention.groupby("panel").size().unique().tolist() == [2]
 
 

@@ -13,9 +13,7 @@ from scaling_utils.published import Published
 NO_DATA = "no data at hand"
 UNKNOWN = "–"
 
-NOT_AT_HAND = (
-    "\nRows without numbers need data that were not at hand; their pages say how to get them.\n"
-)
+NOT_AT_HAND = "\nRows without numbers need data that were not at hand; their pages say how to get them.\n"
 
 Show = Callable[[float], str]
 """How a number is written."""

@@ -40,7 +40,7 @@ class Accountings:
     fixed_batch
         N_opt = k C^p with C as spent, in PF-days; k in params.
     corrected
-        N_opt = k' C_min^p', with C_min in PF-days.
+        N_opt = k' C_min^p', with C_min in PF-days; NaN where the critical batch size is not known.
     """
 
     fixed_batch: PowerLaw
@@ -93,11 +93,11 @@ def both_accountings(
     0.75
     """
     spent, sizes, reached = (np.asarray(x, dtype=float) for x in (flops, params, loss))
+    fixed = fit_power_law(pf_days_from_flops(spent), sizes, unit="params")
+    if not critical.known:
+        return Accountings(fixed, _as_power_law(None, math.nan))
     least = flops_min(spent, batch, reached, critical=critical)
-    return Accountings(
-        fixed_batch=fit_power_law(pf_days_from_flops(spent), sizes, unit="params"),
-        corrected=fit_power_law(pf_days_from_flops(least), sizes, unit="params"),
-    )
+    return Accountings(fixed, fit_power_law(pf_days_from_flops(least), sizes, unit="params"))
 
 
 def published_accountings(flops: ArrayLike, *, batch: float = KAPLAN_BATCH_TOKENS) -> dict[str, Accountings]:

@@ -28,7 +28,9 @@ OTHER_CRITICAL = CriticalBatch(scale=2.1e8, exponent=0.21)
 WINDOWS = (3.0, 4.0, 6.0, 8.0)
 
 
-def vary_fit(curves: RunTable, *, batch: float, warmup: float) -> pd.DataFrame:
+def vary_fit(
+    curves: RunTable, *, batch: float, warmup: float, critical: CriticalBatch = KAPLAN_CRITICAL_BATCH
+) -> pd.DataFrame:
     """The law of training curves under other defensible choices.
 
     Parameters
@@ -38,7 +40,9 @@ def vary_fit(curves: RunTable, *, batch: float, warmup: float) -> pd.DataFrame:
     batch
         Batch (tokens).
     warmup
-        Steps that the fit itself leaves out; kept where another choice is varied.
+        Steps that the fit itself leaves out; kept where another choice is varied, as is `critical`.
+    critical
+        As for `fit_kaplan`.
 
     Returns
     -------
@@ -48,14 +52,14 @@ def vary_fit(curves: RunTable, *, batch: float, warmup: float) -> pd.DataFrame:
     """
     choices: dict[str, Mapping[str, Any]] = {
         **{f"points after step {w:g}": {"warmup": w} for w in sorted({*WARMUPS, warmup})},
-        "critical batch of their table": {"critical": OTHER_CRITICAL},
+        **({"critical batch of their table": {"critical": OTHER_CRITICAL}} if critical.known else {}),
         "least squares instead of Huber": {"objective": "least-squares"},
     }
     names = ("N_c", "S_c", "alpha_N", "alpha_S", "p_N")
     rows = []
     for choice in choices.values():
         try:
-            fit = fit_kaplan(curves, batch=batch, **{"warmup": warmup, **choice})
+            fit = fit_kaplan(curves, batch=batch, **{"warmup": warmup, "critical": critical, **choice})
         except DataError:
             rows.append((0, "no fit", *[math.nan] * len(names)))
         else:
@@ -89,7 +93,8 @@ def vary_minima(slices: RunTable, law: KaplanLaw, *, window: float, batch: float
     rows: dict[str, tuple[int, float, float]] = {}
     for w in sorted({*WINDOWS, window}):
         rows[f"parabola, window {w:g}x"] = _exponents(slices, w, batch, law.critical)
-    rows["parabola, critical batch of their table"] = _exponents(slices, window, batch, OTHER_CRITICAL)
+    if law.critical.known:
+        rows["parabola, critical batch of their table"] = _exponents(slices, window, batch, OTHER_CRITICAL)
     minima = interpolated_minima(slices)
     try:
         line = fit_power_law(minima["budget"].to_numpy(), minima["params_opt"].to_numpy())

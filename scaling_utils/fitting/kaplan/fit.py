@@ -43,13 +43,14 @@ def fit_kaplan(
     Parameters
     ----------
     runs
-        Points along training curves: `params`, `loss` (nats/token), and `step` or `tokens`.
+        Points along training curves: `params`, `loss`, and `step` or `tokens`.
     batch
         Batch (tokens). By default tokens / step of each point, which needs both columns.
     warmup
         Points up to this step are left out: the law does not describe the warm-up.
     critical
-        The critical batch size by loss; it is not fitted.
+        The critical batch size by loss (nats/token); it is not fitted. `NO_CRITICAL_BATCH` where it is not
+        known, for a loss in any unit.
     objective, delta
         What to minimise, see `Objective`.
     resamples
@@ -68,7 +69,7 @@ def fit_kaplan(
     Raises
     ------
     ConventionError
-        If the loss is not in nats/token, which the critical batch size is for.
+        If the loss is not in nats/token and `critical` is for losses that are.
     DataError
         If the steps cannot be had from the columns, no point is left after the warm-up, or there are
         fewer than three model sizes.
@@ -78,11 +79,14 @@ def fit_kaplan(
     *Source*: Kaplan et al. 2020, section 5.2 (the fit), equations 6.4 and 6.5 (what follows).
 
     *Departures from the source*: the objective (the paper does not state its own); the bootstrap is ours.
+    With `NO_CRITICAL_BATCH` the steps are taken as they are: the fit is of L(N, S) at the batch of the runs,
+    `S_c` holds whatever that batch costs, and `p_N` is the exponent of N_opt in C at that batch. If runs of
+    low loss lie further below their critical batch size than others, `alpha_S` is too small.
     """
-    if runs.conventions.loss_unit != "nats/token":
+    if critical.known and runs.conventions.loss_unit != "nats/token":
         raise ConventionError(
             f"the critical batch size is known for a loss in nats/token, not {runs.conventions.loss_unit}; "
-            "convert with RunTable.with_loss_unit(...)"
+            "convert with RunTable.with_loss_unit(...), or fit the steps as taken: critical=NO_CRITICAL_BATCH"
         )
     frame = runs.frame
     steps, batches = _steps_and_batches(runs, batch)
@@ -125,8 +129,8 @@ def fit_kaplan(
             "sha256": runs.sha256,
             "batch_tokens": batch,
             "warmup_steps": warmup,
-            "critical_batch_scale": critical.scale,
-            "critical_batch_exponent": critical.exponent,
+            "critical_batch_scale": critical.scale if critical.known else None,
+            "critical_batch_exponent": critical.exponent if critical.known else None,
         },
     )
     return replace(fit, diagnostics={**fit.diagnostics, "left_out": float((~kept).sum())})

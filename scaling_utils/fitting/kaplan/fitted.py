@@ -13,7 +13,7 @@ from scaling_utils.fitting.intervals import estimate
 from scaling_utils.fitting.kaplan.accountings import Accountings
 from scaling_utils.fitting.kaplan.optimum import optimal_size
 from scaling_utils.fitting.powerlaw import fit_lines
-from scaling_utils.laws import KAPLAN_BATCH_TOKENS, KAPLAN_NS, CriticalBatch, KaplanLaw
+from scaling_utils.laws import KAPLAN_BATCH_TOKENS, KAPLAN_NS, NO_CRITICAL_BATCH, CriticalBatch, KaplanLaw
 from scaling_utils.results import Estimate, FitResult, PowerLaw
 
 FIGURE_BUDGETS = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
@@ -102,7 +102,8 @@ def _short(number: float) -> str:
 def _law(fit: FitResult, theta: Iterable[float]) -> KaplanLaw:
     scale, exponent = (fit.provenance[f"critical_batch_{part}"] for part in ("scale", "exponent"))
     n_c, s_c, alpha_n, alpha_s = map(float, theta)
-    return KaplanLaw(n_c, s_c, alpha_n, alpha_s, CriticalBatch(scale, exponent))
+    critical = NO_CRITICAL_BATCH if scale is None else CriticalBatch(scale, exponent)
+    return KaplanLaw(n_c, s_c, alpha_n, alpha_s, critical)
 
 
 def _over_draws(

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from scaling_utils.arrays import FloatArray
 from scaling_utils.conventions import FLOPS_PER_PARAM_TOKEN
-from scaling_utils.laws import KAPLAN_BATCH_TOKENS, KaplanLaw
+from scaling_utils.laws import KAPLAN_BATCH_TOKENS, KaplanLaw, flops_min
 
 MAX_STEPS = 50
 TOLERANCE = 1e-14
@@ -117,8 +117,8 @@ def optimal_size(law: KaplanLaw, flops: ArrayLike, *, batch: float = KAPLAN_BATC
     log_loss = np.zeros_like(log_flops)
     for _ in range(MAX_STEPS):
         point = _optimum(law, np.exp(log_loss), batch)
-        critical = point.flops_min / point.flops
-        slope = -spend - critical / law.critical.exponent
+        critical = law.critical(point.loss)
+        slope = -spend - critical / (batch + critical) / law.critical.exponent
         step = (log_flops - np.log(point.flops)) / slope
         log_loss = log_loss + step
         if not (np.abs(step) > TOLERANCE).any():
@@ -133,12 +133,13 @@ def _optimum(law: KaplanLaw, loss: FloatArray, batch: float) -> OptimalSizes:
     least = law.S_c * (loss - of_n) ** (-1 / law.alpha_S)
     critical = law.critical(loss)
     share = critical / (batch + critical)
+    flops = FLOPS_PER_PARAM_TOKEN * params * least * (batch + critical)
     return OptimalSizes(
-        flops=FLOPS_PER_PARAM_TOKEN * params * least * (batch + critical),
+        flops=flops,
         params=params,
         loss=loss,
         steps=least * (1 + critical / batch),
         steps_min=least,
-        flops_min=FLOPS_PER_PARAM_TOKEN * params * least * critical,
+        flops_min=flops_min(flops, batch, loss, critical=law.critical),
         slope=np.asarray(1 / (1 + law.alpha_N * (1 / law.alpha_S + share / law.critical.exponent))),
     )

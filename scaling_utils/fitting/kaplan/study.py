@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from scaling_utils.fitting.kaplan.curves import as_curves, at_fixed_compute, at_
 from scaling_utils.fitting.kaplan.fit import fit_kaplan
 from scaling_utils.fitting.kaplan.fitted import figure_numbers, fitted_law, law_accountings
 from scaling_utils.fitting.kaplan.minima import MeasuredMinima, interpolated_exponent, measured_minima
-from scaling_utils.laws import KAPLAN_BATCH_TOKENS, KaplanLaw
+from scaling_utils.laws import KAPLAN_BATCH_TOKENS, KAPLAN_CRITICAL_BATCH, CriticalBatch, KaplanLaw
 from scaling_utils.results import Estimate, FitResult
 from scaling_utils.runs.table import RunTable
 from scaling_utils.runs.thin import thin_curves
@@ -129,7 +130,8 @@ class KaplanStudy:
 
     def vary_fit(self) -> pd.DataFrame:
         """The law under other choices."""
-        return vary_fit(self.curves, batch=self.batch, warmup=self.warmup)
+        critical = self.minima.critical
+        return vary_fit(self.curves, batch=self.batch, warmup=self.warmup, critical=critical)
 
     def vary_minima(self) -> pd.DataFrame:
         """The exponents of N_opt under other ways to find the minima."""
@@ -141,6 +143,7 @@ def study_kaplan(
     *,
     batch: float = KAPLAN_BATCH_TOKENS,
     warmup: float = 0.0,
+    critical: CriticalBatch = KAPLAN_CRITICAL_BATCH,
     budgets: ArrayLike = (),
     steps: ArrayLike = (),
     smallest: float = 0.0,
@@ -158,6 +161,8 @@ def study_kaplan(
         Batch (tokens).
     warmup
         Points up to this step are not fitted by the law; the valleys keep them.
+    critical
+        The critical batch size by loss; `NO_CRITICAL_BATCH` where it is not known, see `fit_kaplan`.
     budgets
         PF-days at which to read the curves; by default see `at_fixed_compute`.
     steps, smallest
@@ -192,7 +197,8 @@ def study_kaplan(
     curves = as_curves(runs)
     if len(curves) > MOST_POINTS:
         curves = thin_curves(curves, most=max(MOST_POINTS // curves.n_runs, FEWEST_POINTS))
-    fit = fit_kaplan(curves, batch=batch, warmup=warmup, resamples=resamples, seed=seed)
+    sampling: dict[str, Any] = {"resamples": resamples, "seed": seed}
+    fit = fit_kaplan(curves, batch=batch, warmup=warmup, critical=critical, **sampling)
     slices = at_fixed_compute(runs, flops_from_pf_days(np.asarray(budgets, dtype=float)))
     spent = np.sort(slices.frame["budget"].unique())
     return KaplanStudy(
@@ -200,10 +206,10 @@ def study_kaplan(
         slices=slices,
         by_steps=at_fixed_steps(runs, steps, batch=batch, smallest=smallest),
         fit=fit,
-        minima=measured_minima(slices, window=window, batch=batch, resamples=resamples, seed=seed),
-        interpolated=interpolated_exponent(slices, resamples=resamples, seed=seed),
+        minima=measured_minima(slices, window=window, batch=batch, critical=critical, **sampling),
+        interpolated=interpolated_exponent(slices, **sampling),
         law_laws=law_accountings(fit, spent, batch=batch),
-        published_laws=published_accountings(spent, batch=batch),
+        published_laws=published_accountings(spent, batch=batch if critical.known else KAPLAN_BATCH_TOKENS),
         batch=batch,
         warmup=warmup,
     )
