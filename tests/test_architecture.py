@@ -13,7 +13,7 @@ from scaling_utils.book.plan import AFTER_NOTEBOOKS, EXECUTING
 PACKAGE = Path(scaling_utils.__file__).parent
 ROOMS = [
     *("errors", "arrays", "exchange", "conventions", "runs", "published", "laws", "results"),
-    *("fitting", "allocation", "claims", "figures", "notebook", "book", "report", "ladder", "commands"),
+    *("fitting", "allocation", "claims", "figures", "notebook", "ladder", "book", "report", "commands"),
     "cli",
 ]
 

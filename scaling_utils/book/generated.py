@@ -16,6 +16,7 @@ from scaling_utils.book.data_format import data_format_fragments
 from scaling_utils.book.descriptions import description_fragments
 from scaling_utils.book.explorer import explorer_fragment
 from scaling_utils.book.fitting_tables import fitting_fragments
+from scaling_utils.book.ladder_tables import ladder_fragments
 from scaling_utils.book.law_tables import law_fragments
 from scaling_utils.book.project import Project
 from scaling_utils.book.results import Results
@@ -43,6 +44,7 @@ def generated(project: Project, results: Results, *, wanted: Collection[str] = (
     return {
         **law_fragments(),
         **fitting_fragments(project, wanted),
+        **ladder_fragments(wanted),
         **cite_fragments(project),
         **data_format_fragments(),
         **(description_fragments(results) if "descriptions.md" in wanted else {}),

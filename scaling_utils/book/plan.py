@@ -24,7 +24,7 @@ from scaling_utils.errors import DatasetUnavailable, ParameterError, clip
 
 PACKAGE = Path(__file__).resolve().parents[1]
 
-AFTER_NOTEBOOKS = ("book", "report", "ladder", "commands", "cli.py")
+AFTER_NOTEBOOKS = ("ladder", "book", "report", "commands", "cli.py")
 """Rooms of the library that no notebook can import: what they hold does not change a result."""
 
 EXECUTING = ("book/environment.py", "book/kernel.py", "book/worker.py", "book/workers.py")
@@ -133,11 +133,13 @@ def site_key(project: Project, pages: tuple[Page, ...]) -> str:
     sources += [path for path in (project.root / "tests/reference/coverage.csv",) if path.is_file()]
     data = data_folder()
     judged = checksums([data / "descriptions.yaml", data / "published" / "claims.yaml"], data)
+    trained = checksums(files_below(data / "ladder" / "runs", "*.json"), data)
     return digest(
         [
             _common_inputs(project, files_below(PACKAGE, "*.py")),
             checksums(sources, project.root),
             judged,
+            trained,
             astuple(last_commit(project)),
             [[p.key, p.has_result, [name for name, _ in p.missing], p.wanted] for p in pages],
         ]

@@ -36,6 +36,9 @@ QUANTITIES = (
 )
 """Published id, name of the value (and key of ours), and how the table calls it."""
 
+UNCORRECTED = ("alpha_N", "alpha_S", "a_fixed")
+"""What is comparable where the critical batch size is not known and losses are in another unit."""
+
 INTERPOLATED = "$a$, fixed batch, interpolated"
 
 SOURCES = (
@@ -84,9 +87,10 @@ def comparison(project: Project, results: Results) -> str:
 
 
 def _lines(scenario: Scenario, ours: Found) -> Iterator[tuple[str, ...]]:
-    quantities: tuple[tuple[str, str, str], ...] = QUANTITIES
+    corrected = scenario.parameters.get("critical_batch", True)
+    quantities = tuple(row for row in QUANTITIES if corrected or row[1] in UNCORRECTED)
     if stated := str(scenario.parameters.get("published", "")):
-        quantities = (*QUANTITIES, (stated, "a", INTERPOLATED))
+        quantities = (*quantities, (stated, "a", INTERPOLATED))
     for row, name, words in quantities:
         value, found = published(row).values()[name], ours[name]
         apart = times(".3g") if value >= LARGE else difference(".3f")

@@ -97,6 +97,7 @@ class KaplanStudy:
         printed, six_decades, their_sizes, curves = self.published_laws.values()
         return {
             "status": self.fit.status,
+            "corrected": self._corrected(),
             "n_curves": str(self.fit.n_runs),
             "n_budgets": str(len(self.minima.valleys)),
             "n_minima": str(len(self.minima.used)),
@@ -113,6 +114,13 @@ class KaplanStudy:
             "route_curves_corrected": curves.corrected.exponent.value,
             **{f"fit_{name}": value for name, value in self.fit.diagnostics.items()},
         }
+
+    def _corrected(self) -> str:
+        """How the best size grows with C_min, as a clause."""
+        if not self.minima.critical.known:
+            return "the critical batch size of these losses is not known, so that nothing is corrected for it"
+        a = self.minima.accountings.corrected.exponent
+        return f"as compute corrected for the batch to the power {a.value:.3f} ({a.low:.3f} to {a.high:.3f})"
 
     def accountings(self) -> pd.DataFrame:
         """Exponents of N_opt in both accountings: published by three routes, the law's and the minima's."""
