@@ -104,7 +104,7 @@ def test_on_a_csv_in_the_folder(notebook, tmp_path):
 
 
 def scenario(entry):
-    used = [v for k, v in entry.get("parameters", {}).items() if k.startswith("dataset")]
+    used = [v for k, v in entry.get("parameters", {}).items() if k.startswith("dataset") and v]
     public = any(not datasets()[name].path for name in used)
     marks = [pytest.mark.public_data] if public else []
     return pytest.param(entry, id=f"{entry['notebook']}/{entry['name']}", marks=marks)
@@ -113,6 +113,6 @@ def scenario(entry):
 @pytest.mark.parametrize("entry", [scenario(e) for e in SCENARIOS if "dataset" in e.get("parameters", {})])
 def test_on_a_dataset(entry, tmp_path, public_file):
     for name, value in entry["parameters"].items():
-        if name.startswith("dataset"):
+        if name.startswith("dataset") and value:
             public_file(value)
     assert run(entry["notebook"], tmp_path, entry["parameters"]) is None

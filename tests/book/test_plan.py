@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pytest
 
@@ -11,6 +12,7 @@ from scaling_utils.book.generated import generated
 from scaling_utils.book.plan import make_plan, site_key
 from scaling_utils.book.stage import stand_in
 from scaling_utils.errors import ChecksumError, DatasetUnavailable, ParameterError
+from scaling_utils.runs.registry import data_folder, dataset, datasets
 
 MISSING = "porian-refinedweb"
 
@@ -146,6 +148,24 @@ def test_data_that_are_not_at_hand_leave_a_page_that_says_so(toy, no_data):
     assert "/some/folder" not in text
 
 
+def test_runs_that_are_still_to_be_trained_are_no_download(toy, no_data, monkeypatch):
+    waiting = dataset("ladder-prose").model_copy(update={"sha256": ""})
+    monkeypatch.setattr("scaling_utils.runs.registry._registry", lambda: {MISSING: waiting})
+    with_dataset(toy, MISSING)
+    text = stand_in(decide(toy)[0], {"cells": [toy.markdown("(count)=\n# How many?\n")]})
+    assert text.startswith("(count-small)=\n# How many? — A small count\n")
+    assert f"not all runs of `{MISSING}` are trained yet" in text and "scaling-book ladder run" in text
+    assert "fetch" not in text
+
+
+def test_a_finished_run_makes_the_site_anew(toy, monkeypatch, tmp_path):
+    shutil.copytree(data_folder(), tmp_path / "data")
+    monkeypatch.setattr("scaling_utils.runs.registry.data_folder", lambda: tmp_path / "data")
+    before = site_key(toy.project, decide(toy))
+    (tmp_path / "data" / "ladder" / "runs" / "one-more.json").write_text("{}")
+    assert site_key(toy.project, decide(toy)) != before
+
+
 def test_results_at_hand_are_used_though_the_data_are_gone(toy, no_data):
     with_dataset(toy, MISSING)
     keep_results(toy)
@@ -164,6 +184,6 @@ def test_a_wrong_checksum_is_an_error(toy, monkeypatch):
 
 def test_the_data_page_names_every_dataset_and_no_folder(toy):
     text = generated(toy.project, {})["datasets.md"]
-    assert text.count("\n## ") == 7
+    assert text.count("\n## ") == len(datasets())
     assert f"\n## `{MISSING}`\n" in text
     assert str(toy.project.root.home()) not in text

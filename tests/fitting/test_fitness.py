@@ -128,13 +128,14 @@ def test_batch_and_warm_up_come_from_the_steps():
     assert 0 < float(parameters["warmup"]) < 0.05 * longest
 
 
-def test_a_loss_in_bits_per_byte_is_no_table_for_the_critical_batch_size():
+def test_a_loss_in_bits_per_byte_is_fitted_without_a_critical_batch_size():
     from dataclasses import replace
 
     runs = curves()
     in_bits = replace(runs, conventions=replace(runs.conventions, loss_unit="bits/byte"))
     verdict = fitness(in_bits)[0]
-    assert not verdict.serves and "bits/byte" in verdict.why
+    assert verdict.serves and verdict.parameters["critical_batch"] is False
+    assert "critical_batch" not in fitness(runs)[0].parameters
     with pytest.raises(ScalingError):
         from scaling_utils.fitting.kaplan import fit_kaplan
 

@@ -1,14 +1,22 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from scaling_utils import load
 from scaling_utils.errors import DataError
 from scaling_utils.fitting.bootstrap import resample_weights
 from scaling_utils.fitting.isoflop import fit as isoflop
-from scaling_utils.fitting.isoflop import fit_isoflop, interpolated_minima, parabola_bias, vary_choices
+from scaling_utils.fitting.isoflop import (
+    fit_isoflop,
+    interpolated_minima,
+    parabola_bias,
+    predict_largest,
+    vary_choices,
+)
 from scaling_utils.laws import HoffmannLaw
+from scaling_utils.runs.table import RunTable
 
 GOPHER = 5.76e23
 
@@ -168,3 +176,53 @@ def test_bias_vanishes_for_a_symmetric_surface_and_not_for_a_skewed_one(valleys)
     ]
     assert errors[0].max() < 1e-6
     assert errors[1].max() > 0.02
+
+
+def test_two_budgets_are_a_law_only_where_asked_for(valleys):
+    runs = valleys(budgets=(1e18, 1e20), noise=0.002, repeats=2)
+    with pytest.raises(DataError, match="at least 3 budgets"):
+        fit_isoflop(runs, resamples=0)
+    fit = fit_isoflop(runs, fewest=2, resamples=200)
+    assert 0.5 in fit.params_law.exponent
+    assert fit.as_fit_result().status == "ill-conditioned"
+    assert vary_choices(runs, fit, project_to=1e22)["a"].notna().any()
+    with pytest.raises(DataError, match="needs two budgets at least"):
+        fit_isoflop(runs, fewest=1)
+
+
+@pytest.mark.parametrize(
+    ("shift", "lowest"), [(0.0, "inside"), (1.05, "smallest size"), (-1.05, "largest size")]
+)
+def test_a_lowest_loss_at_an_end_is_told(valleys, shift, lowest):
+    """Seeds are averaged, and the status of the parabola says nothing of it."""
+    runs = valleys(shift=shift, repeats=2)
+    fit = fit_isoflop(runs, resamples=0)
+    assert {v.lowest for v in fit.valleys} == {lowest}
+    assert set(fit.table()["lowest loss at"]) == {lowest}
+    assert len(fit.lowest_at_an_end) == (0 if lowest == "inside" else 4)
+
+
+class TestPrediction:
+    def test_a_power_law_foretells_itself(self, valleys):
+        runs = valleys(noise=0.002)
+        foretold = predict_largest(runs, fit_isoflop(runs, resamples=300))
+        assert foretold["budgets"].tolist() == [3, 1, 4]
+        assert foretold["value"].iloc[0] == pytest.approx(0.1 * 1e21**0.5, rel=0.1)
+        ratio = foretold.iloc[-1]
+        assert ratio["low"] < 1 < ratio["high"] and ratio["verdict"] == "as predicted"
+
+    def test_a_law_that_bends_does_not(self, valleys):
+        straight, bent = valleys(noise=0.002), valleys(noise=0.002, budgets=(4e21,))
+        moved = bent.frame.assign(budget=1e21, flops=1e21, tokens=lambda f: 1e21 / (6 * f["params"]))
+        kept = straight.subset((straight.frame["budget"] < 1e21).to_numpy())
+        frame = pd.concat([kept.frame, moved], ignore_index=True).drop(columns="run_id")
+        runs = RunTable.from_frame(frame, source="bent")
+        foretold = predict_largest(runs, fit_isoflop(runs, resamples=300))
+        assert foretold["value"].iloc[-1] == pytest.approx(2, rel=0.1)
+        assert foretold["verdict"].iloc[-1] == "elsewhere"
+
+    def test_two_budgets_leave_nothing_to_foretell(self, valleys):
+        runs = valleys(budgets=(1e18, 1e20))
+        foretold = predict_largest(runs, fit_isoflop(runs, fewest=2, resamples=50))
+        assert foretold["verdict"].iloc[-1] == "too few minima"
+        assert np.isnan(foretold["value"].iloc[[0, 2]]).all()

@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,16 @@ from scaling_utils.fitting.kaplan import (
     fixed_compute_curve,
     optimal_size,
 )
-from scaling_utils.laws import KAPLAN_NS, CriticalBatch, KaplanLaw, allocation_law, published_law
+from scaling_utils.fitting.kaplan.fitted import fitted_law
+from scaling_utils.laws import (
+    KAPLAN_NS,
+    NO_CRITICAL_BATCH,
+    CriticalBatch,
+    KaplanLaw,
+    allocation_law,
+    published_law,
+)
+from scaling_utils.results import FitResult
 from scaling_utils.runs.table import RunTable
 
 REFERENCE = yaml.safe_load((Path(__file__).parents[1] / "reference" / "kaplan_fig11.yaml").read_text())
@@ -131,6 +141,21 @@ def test_planted_curves_are_recovered(curves, law):
     spend = 1 / law.alpha_N + 1 / law.alpha_S + 1 / law.critical.exponent
     assert fit.estimates["p_N"].value == pytest.approx(1 / law.alpha_N / spend, rel=1e-6)
     assert fit.estimates["alpha_C_min"].value == pytest.approx(1 / spend, rel=1e-6)
+
+
+@pytest.mark.parametrize("unit", ["nats/token", "nats/byte"])
+def test_without_a_critical_batch_size_the_steps_are_taken_as_they_are(curves, unit):
+    law = replace(PLANTED, critical=NO_CRITICAL_BATCH)
+    runs = curves(law, conventions=replace(KAPLAN, loss_unit=unit))
+    fit = fit_kaplan(runs, critical=NO_CRITICAL_BATCH)
+    assert np.log(fit.values(*KAPLAN_NS.names)) == pytest.approx(np.log(law.theta), rel=1e-6)
+    assert law.loss(1e7, 1e4, batch=BATCH) == law.loss_at(1e7, 1e4)
+    # N_opt at this batch, from the slope of the minima themselves
+    best = optimal_size(law, [1e16, 1e20], batch=BATCH)
+    slope = np.diff(np.log(best.params)) / np.log(1e4)
+    assert fit.estimates["p_N"].value == pytest.approx(slope.item(), rel=1e-6)
+    assert np.isnan(best.flops_min).all()
+    assert fitted_law(FitResult.from_json(fit.to_json())).critical == NO_CRITICAL_BATCH
 
 
 def test_where_the_steps_come_from(curves):

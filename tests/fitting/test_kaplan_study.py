@@ -1,6 +1,7 @@
 """Training curves read at fixed compute and steps, their minima, and the numbers of Kaplan's figure 11."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import yaml
 from scaling_utils import load
 from scaling_utils.conventions import PF_DAY, Conventions
 from scaling_utils.errors import DataError
+from scaling_utils.figures.kaplan_accountings import plot_accountings
 from scaling_utils.fitting.kaplan import (
     as_curves,
     at_fixed_compute,
@@ -24,7 +26,7 @@ from scaling_utils.fitting.kaplan import (
     study_kaplan,
     vary_minima,
 )
-from scaling_utils.laws import KaplanLaw, published_law
+from scaling_utils.laws import NO_CRITICAL_BATCH, KaplanLaw, published_law
 from scaling_utils.published import published
 from scaling_utils.runs.table import RunTable
 
@@ -143,6 +145,21 @@ def test_the_correction_flattens_the_law_of_the_minima(simulated):
     band = simulated.minima.band(np.array([1e-3, 1e-2]), corrected=False)
     assert (band[0] < simulated.minima.accountings.fixed_batch([1e-3, 1e-2])).all()
     assert (band[1] > band[0]).all()
+
+
+def test_without_a_critical_batch_size_nothing_is_corrected():
+    law = replace(LAW, critical=NO_CRITICAL_BATCH)
+    runs = simulate_curves(law, noise=0.002, seed=0, sizes=(1e6, 1e9, 12))
+    runs = replace(runs, conventions=replace(runs.conventions, loss_unit="nats/byte"))
+    study = study_kaplan(runs, critical=NO_CRITICAL_BATCH, resamples=20)
+    assert not study.estimates["a_corrected"].known
+    assert study.estimates["a_fixed"].value == pytest.approx(
+        study.law_laws.fixed_batch.exponent.value, abs=0.1
+    )
+    assert "not known" in study.facts["corrected"]
+    assert not any("critical" in name for name in (*study.vary_fit().index, *study.vary_minima().index))
+    (panel,) = plot_accountings(study.minima, study.law)
+    assert panel.get_xlabel().startswith("C as spent")
 
 
 def test_published_statements_by_three_routes():

@@ -73,8 +73,8 @@ def figure_numbers(fit: FitResult, *, batch: float = KAPLAN_BATCH_TOKENS) -> dic
     -------
     dict of str to Estimate
         ``N_opt_1e-5`` (params) and ``L_min_1e-5`` (unit of the losses) to ``..._1e0``: the minimum at so
-        many PF-days; ``slope_first`` and ``slope_last``: how ln N_opt rises with ln C over the first and the last
-        decade of these; ``L_S1e4_N1e6`` to ``L_S1e5_N1e9``: the loss after S steps at size N.
+        many PF-days; ``slope_first`` and ``slope_last``: how ln N_opt rises with ln C over the first and the
+        last decade of these; ``L_S1e4_N1e6`` to ``L_S1e5_N1e9``: the loss after S steps at size N.
     """
     units = {"N": "params", "L": fit.conventions.loss_unit, "s": ""}
     return _over_draws(fit, lambda law: _figure_values(law, batch), lambda name: units[name[0]])

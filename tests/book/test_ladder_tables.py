@@ -1,0 +1,107 @@
+"""Fragments on the measured ladder."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from scaling_utils.book import ladder_tables
+from scaling_utils.book.ladder_tables import NOT_YET, ladder_fragments
+from scaling_utils.ladder.config import peak_rate
+from scaling_utils.ladder.design import groups
+from scaling_utils.ladder.store import Curve, FinishedRun, HeldOut, write_run
+from scaling_utils.runs.table import RunTable
+
+PAGE = ["ladder-state.md", "ladder-cost.md", "ladder-rates.md", "ladder-seeds.md", "ladder-slices.md"]
+
+
+def made_up(config, *, loss):
+    final = HeldOut(
+        loss=loss,
+        standard_error=0.01,
+        sequences=2048,
+        by_position=[loss] * 16,
+        last_eighth=loss,
+        last_eighth_standard_error=0.02,
+    )
+    return FinishedRun(
+        config=config,
+        curve=Curve(step=[config.steps], training_loss=[loss], held_out_loss=[loss]),
+        final=final,
+        corpus_sha256="0" * 64,
+        recipe_sha256="1" * 64,
+        machine="a processor",
+        versions={"python": "3", "numpy": "2", "torch": "2.13.0"},
+        seconds=3600.0,
+        cpu_seconds=1800.0,
+    )
+
+
+def cells(text, first):
+    """The cells of the row that begins with a cell."""
+    rows = [[cell.strip() for cell in line[1:-1].split("|")] for line in text.splitlines()]
+    return next(row for row in rows if row[0] == first)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(ladder_tables, "ladder_folder", lambda: tmp_path)
+    return tmp_path
+
+
+def test_nothing_is_trained_yet(folder):
+    told = ladder_fragments(PAGE)
+    assert cells(told.pop("ladder-state.md"), "`prose-1e12`")[3:] == ["0 of 21", ""]
+    assert set(told.values()) == {NOT_YET}
+
+
+def test_a_slice_and_its_noise(folder):
+    plan = groups()["prose-1e12"]
+    for config in plan:
+        valley = 0.1 * np.log(config.params / 3.3e4) ** 2
+        write_run(folder, made_up(config, loss=1.5 + valley + 0.03 * (config.seed - 1)))
+    told = ladder_fragments(PAGE)
+    assert cells(told["ladder-state.md"], "`prose-1e12`")[3:] == ["all 21", "10.5"]
+    assert cells(told["ladder-seeds.md"], "prose") == ["prose", "$10^{12}$", "14", "0.0300", "0.0100"]
+    losses = cells(told["ladder-slices.md"], "prose")
+    assert [cell.startswith("**") for cell in losses[2:-1]].index(True) == 2
+    assert losses[-1] == "inside"
+    assert (
+        "**21** runs are finished" in told["ladder-cost.md"] and "10.5 core hours" in told["ladder-cost.md"]
+    )
+
+
+def test_a_lowest_loss_at_an_end_shows(folder):
+    for config in groups()["code-1e12"]:
+        write_run(folder, made_up(config, loss=1.5 + config.params / 1e6))
+    assert cells(ladder_fragments(PAGE)["ladder-slices.md"], "code")[-1] == "at an end"
+
+
+def test_rates(folder):
+    for config in groups()["prose-rate"]:
+        steps_off = abs(round(np.log2(config.rate / peak_rate(config.width))))
+        write_run(folder, made_up(config, loss=1.5 + 0.1 * steps_off + config.seed / 100))
+    told = ladder_fragments(PAGE)["ladder-rates.md"]
+    assert told.count("+0.1000 ± 0.0000") == told.count("| no |") == 4
+
+
+def valleys(seed):
+    """Slices whose lowest loss is at 0.1 C^0.5, with noise."""
+    rng = np.random.default_rng(seed)
+    budgets = np.repeat([1e12, 3e12, 1e13], 9)
+    offset = np.tile(np.linspace(-1, 1, 9), 3)
+    frame = pd.DataFrame({"params": 0.1 * budgets**0.5 * np.exp(offset), "flops": budgets, "budget": budgets})
+    loss = 1.5 + 0.06 * offset**2 + rng.normal(0, 0.002, size=27)
+    return RunTable.from_frame(
+        frame.assign(loss=loss, tokens=budgets / (6 * frame["params"])), source="made up"
+    )
+
+
+def test_the_difference_of_the_exponents(monkeypatch):
+    """Two corpora with one law: an interval of the difference that holds zero."""
+    tables = {"ladder-prose": valleys(1), "ladder-code": valleys(2)}
+    monkeypatch.setattr("scaling_utils.runs.registry.load", tables.__getitem__)
+    told = ladder_fragments(["ladder-exponents.md"])["ladder-exponents.md"]
+    assert cells(told, "prose")[1] == cells(told, "code")[1] == "3"
+    low, high = map(float, cells(told, "code less prose")[3].split(" to "))
+    assert low < 0 < high
+    assert cells(told, "code less prose")[4:] == ["+0.03", "GitHub less C4"]
