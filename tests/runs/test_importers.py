@@ -165,3 +165,37 @@ class TestGemstone:
         assert frame.groupby("run_id")["params"].nunique().eq(1).all()
         assert frame["params"].between(48e6, 2.01e9).all()
         assert {"width", "depth"} <= set(frame)
+
+
+class TestLadder:
+    @pytest.mark.parametrize("corpus", ["prose", "code"])
+    def test_slices(self, public_file, corpus):
+        """Runs of one budget differ in size and seed alone, and spend it to the nearest step."""
+        public_file(f"ladder-{corpus}")
+        runs = load(f"ladder-{corpus}")
+        frame = runs.frame
+        assert runs.n_runs == len(runs) and set(frame["role"]) == {"isoflop"}
+        assert frame["budget"].nunique() >= 2
+        assert (frame["flops"] / frame["budget"] - 1).abs().max() < 0.002
+        assert not frame.duplicated(["budget", "width", "seed"]).any()
+        assert runs.conventions.as_dict()["loss_unit"] == "nats/byte"
+
+    @pytest.mark.parametrize("corpus", ["prose", "code"])
+    def test_curves_end_where_the_runs_do(self, public_file, corpus):
+        public_file(f"ladder-{corpus}-curves")
+        curves, ends = load(f"ladder-{corpus}-curves"), load(f"ladder-{corpus}").frame
+        last = curves.final_points().frame.set_index("run_id")["tokens"]
+        assert last.sort_index().equals(ends.set_index("run_id")["tokens"].sort_index())
+
+    def test_equal_steps(self, public_file):
+        public_file("ladder-prose-fixed-steps")
+        frame = load("ladder-prose-fixed-steps").frame
+        steps = {tuple(curve) for _, curve in frame.groupby("run_id")["step"]}
+        assert len(steps) == 1 and frame["params"].nunique() == 8
+
+    def test_attentions_are_paired(self, public_file):
+        public_file("ladder-prose-attention")
+        frame = load("ladder-prose-attention").frame
+        assert frame["panel"].nunique() == 17
+        pairs = frame.groupby(["panel", "params", "seed"])["attention"].apply(frozenset)
+        assert set(pairs) == {frozenset({"full", "block-sparse"})}
