@@ -23,6 +23,7 @@ from scaling_utils.fitting.parametric import (
     vary_fit,
     wald_distance,
 )
+from scaling_utils.fitting.parametric.checks import coordinates, standard_deviations
 from scaling_utils.laws import published_law
 
 GOPHER = 5.76e23
@@ -136,3 +137,19 @@ def test_printed_constants_of_the_replication_are_the_least_absolute_optimum(col
     assert wald_distance(fits[HUBER], published_law("hoffmann2022-unrounded")) == pytest.approx(
         238.4, rel=0.1
     )
+
+
+def test_draws_whose_floor_is_zero_have_no_logarithm_and_no_part(hoffmann_fit):
+    floors = hoffmann_fit.draws["E"].copy()
+    floors[:5] = 0
+    some = replace(hoffmann_fit, draws={**hoffmann_fit.draws, "E": floors})
+    assert len(coordinates(some)) == len(coordinates(hoffmann_fit)) - 5
+    assert np.isfinite(standard_deviations(some)["lnE"])
+    at_zero = replace(some, estimates={**some.estimates, "E": replace(some.estimates["E"], value=0.0)})
+    assert len(coordinates(at_zero)) == len(coordinates(some))
+    assert np.isnan(wald_distance(at_zero, published_law("hoffmann2022")))
+
+
+@pytest.fixture(scope="module")
+def hoffmann_fit():
+    return fit_parametric(load("hoffmann2022-fig4"), resamples=40)

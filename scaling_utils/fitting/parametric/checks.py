@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from scaling_utils.arrays import FloatArray
@@ -54,7 +56,9 @@ def vary_fit(
 
 
 def coordinates(fit: FitResult) -> FloatArray:
-    """The optimum and then the draws in `COORDINATES`, shape (1 + resamples, 5), without failed resamples.
+    """The optimum and then the draws in `COORDINATES`, shape (1 + resamples, 5).
+
+    Failed resamples, and those whose floor is zero and has no logarithm, are left out.
 
     >>> from scaling_utils import load
     >>> from scaling_utils.fitting.parametric import fit_parametric
@@ -65,8 +69,11 @@ def coordinates(fit: FitResult) -> FloatArray:
         np.concatenate([[fit.estimates[name].value], fit.draws.get(name, np.empty(0))])
         for name in HOFFMANN.names
     )
-    rows = np.stack([np.log(a), np.log(b), np.log(e), alpha, beta], axis=1)
-    return np.asarray(rows[np.isfinite(rows).all(axis=1)])
+    with np.errstate(divide="ignore"):
+        rows = np.stack([np.log(a), np.log(b), np.log(e), alpha, beta], axis=1)
+    kept = np.isfinite(rows).all(axis=1)
+    kept[0] = True
+    return np.asarray(rows[kept])
 
 
 def standard_deviations(fit: FitResult) -> dict[str, float]:
@@ -111,7 +118,8 @@ def wald_distance(fit: FitResult, law: KnownLaw) -> float:
     r"""How far published constants lie from the fit, in units of its bootstrap covariance.
 
     :math:`(\theta - \hat\theta)^T \Sigma^{-1} (\theta - \hat\theta)` in ln A, ln B, ln E, alpha, beta. If the
-    published constants were true, this would be about chi-squared with five degrees of freedom.
+    published constants were true, this would be about chi-squared with five degrees of freedom. NaN where
+    the fit has no floor.
 
     Raises
     ------
@@ -127,6 +135,8 @@ def wald_distance(fit: FitResult, law: KnownLaw) -> float:
     rows = coordinates(fit)
     if len(rows) < 2 * len(COORDINATES) + 1:
         raise DataError("the fit has too few bootstrap draws", remedy="Fit with more resamples.")
+    if not np.isfinite(rows[0]).all():
+        return math.nan
     e, a, b, alpha, beta = law.theta
     apart = np.array([np.log(a), np.log(b), np.log(e), alpha, beta]) - rows[0]
     return float(apart @ np.linalg.solve(np.cov(rows[1:].T), apart))
