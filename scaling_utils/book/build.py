@@ -13,6 +13,7 @@ from scaling_utils.book.files import PARTIAL, disk_trouble_explained, remove
 from scaling_utils.book.plan import Page, make_plan, site_key
 from scaling_utils.book.project import Project
 from scaling_utils.errors import ScalingError, clip
+from scaling_utils.runs.registry import dataset
 
 
 class BuildRunning(ScalingError):
@@ -107,6 +108,9 @@ def _build(
     cache.prune(project, [(page.scenario, page.key) for page in pages])
     for name, reason in sorted({missing for page in pages for missing in page.missing}):
         affected = ", ".join(p.scenario.id for p in pages if name in dict(p.missing))
+        if dataset(name).pending:
+            say(f"pending: {affected} left empty: {reason}")
+            continue
         # The first sentence says why; the way to get the data is the same for all.
         why = clip(reason.partition(". ")[0], 200)
         say(

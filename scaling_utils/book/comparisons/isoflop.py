@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from scaling_utils.book.comparisons.rows import NOT_AT_HAND, beside, cited, difference, fixed, link, span
+from scaling_utils.book.comparisons.rows import (
+    NOT_AT_HAND,
+    UNKNOWN,
+    beside,
+    cited,
+    difference,
+    fixed,
+    link,
+    span,
+)
 from scaling_utils.book.project import Project
 from scaling_utils.book.results import Results, pages_of
 from scaling_utils.book.tables import table
@@ -26,12 +35,12 @@ def comparison(project: Project, results: Results) -> str:
     rows: list[tuple[str, ...]] = []
     for scenario, ours in pages_of(NOTEBOOK, project, results):
         stated = published(str(scenario.parameters["published"]))
-        value, ends = stated.values()["a"], stated.intervals()["a"]
+        value, ends = stated.values()["a"], stated.intervals().get("a")
         rows.append(
             (
                 link(scenario),
                 f"{SHOW(value)} {cited(stated)}",
-                span(ends.low, ends.high, SHOW),
+                span(ends.low, ends.high, SHOW) if ends else UNKNOWN,
                 *beside(ours and ours["a"], value, SHOW, difference(".3f")),
                 SHOW(ours["a_interpolated"]) if ours else "",
             )
