@@ -11,7 +11,7 @@ import pandas as pd
 from scaling_utils.arrays import spaced
 from scaling_utils.conventions import flops_from_pf_days
 from scaling_utils.figures import pair as pair_figure
-from scaling_utils.figures import trailing as trailing_figure
+from scaling_utils.figures import trailing_gap
 from scaling_utils.figures.charts import compute_axis, units
 from scaling_utils.figures.interactive.points import (
     WEIGHT,
@@ -138,7 +138,7 @@ def explore_trailing(fits: Mapping[str, TrailingFit], runs: RunTable) -> Layers:
         method=frame["attention"].map(methods),
     )
     curves = _thinned(curves, "place", "method", most=CURVE_POINTS)
-    colours = list(trailing_figure.COLOURS)
+    colours = list(trailing_gap.COLOURS)
     shared: dict[str, Any] = {
         "x": compute_axis("C"),
         "y": _log_loss(f"LM loss ({runs.conventions.loss_unit})"),
