@@ -30,7 +30,10 @@ TOP = 6.0
 """Nats; the source's loss axis ends here, and what lies above is of models that have barely trained."""
 
 LOSSES = (0.5, 0.75, 1.0, 1.2, 1.4, 1.6, 1.8, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 8.0, 12.0)
-SIZES = (1, 2.5, 5, 10, 25, 50, 75, 100, 250, 500, 1000, 2500, 5000, 10000, 25000)
+SIZES = (
+    *(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 75),
+    *(100, 250, 500, 1000, 2500, 5000, 10000, 25000),
+)
 """Ticks of the loss axis and, in millions, of the colour bar; 75 to 10,000 are those of the source."""
 
 

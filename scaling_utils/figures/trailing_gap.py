@@ -112,7 +112,8 @@ def plain(axis: Axes, which: str) -> None:
             continue
         decades = np.log10(limits[1] / limits[0])
         fine = tuple(np.arange(10, 100) / 10) if decades < 0.4 else (1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0)
-        few = (1.0,) if decades > 2.5 else (1.0, 2.0, 5.0)
+        wide = limits[0] < 1e-4  # such numbers are written with an exponent
+        few = (1.0,) if decades > 2.5 or wide else (1.0, 2.0, 5.0)
         scaled.set_major_locator(LogLocator(10, subs=fine if decades < 1 else few))
         scaled.set_major_formatter("{x:g}")
         scaled.set_minor_locator(NullLocator())
