@@ -238,11 +238,13 @@ def _difference(one: IsoflopFit, other: IsoflopFit) -> Estimate:
 
 
 def _slices(folder: Path) -> dict[tuple[str, float], list[FinishedRun]]:
-    """Finished runs of the slices by corpus and budget, in the order of the corpora."""
+    """Runs of the slices that are finished whole, by corpus and budget, in the order of the corpora."""
+    from scaling_utils.ladder.design import groups
     from scaling_utils.ladder.store import finished
+    from scaling_utils.ladder.tables import in_whole_groups
 
     found: dict[tuple[str, float], list[FinishedRun]] = defaultdict(list)
-    for run in finished(folder):
+    for run in in_whole_groups(finished(folder), groups()):
         if run.config.role == "isoflop" and run.config.budget is not None:
             found[run.config.corpus, run.config.budget].append(run)
     order = list(CORPORA)

@@ -70,7 +70,7 @@ def write_tables(folder: Path, *, plan: Mapping[str, Sequence[RunConfig]] | None
         raise LadderError(
             f"{clip(str(folder), 300)} holds no finished run; train some: scaling-book ladder run"
         )
-    whole = _in_whole_groups(runs, groups() if plan is None else plan)
+    whole = in_whole_groups(runs, groups() if plan is None else plan)
     written = []
     for corpus in sorted({run.config.corpus for run in whole}):
         for suffix, table in TABLES.items():
@@ -84,7 +84,7 @@ def write_tables(folder: Path, *, plan: Mapping[str, Sequence[RunConfig]] | None
     return written
 
 
-def _in_whole_groups(runs: list[FinishedRun], plan: Mapping[str, Sequence[RunConfig]]) -> list[FinishedRun]:
+def in_whole_groups(runs: list[FinishedRun], plan: Mapping[str, Sequence[RunConfig]]) -> list[FinishedRun]:
     """The runs of the groups of which every run is finished, in the order given."""
     done = {run.config.name for run in runs}
     named = [{config.name for config in group} for group in plan.values()]
