@@ -44,7 +44,8 @@ def curves(**change):
             lines += [(f"r{i}", step, *cells)]
             if i == 4 and "copy" in change:
                 lines += [("again", step, *cells)]
-    return "run,step,N,D,loss\n" + "".join(",".join(map(str, line)) + "\n" for line in lines)
+    run = "model" if "unnamed" in change else "run"
+    return f"{run},step,N,D,loss\n" + "".join(",".join(map(str, line)) + "\n" for line in lines)
 
 
 def flop_table(factor):
@@ -78,6 +79,7 @@ def test_a_table_with_nothing_wrong(mine):
         ({"rising": True}, "run 'r3' ends"),
         ({"early": True}, "run 'r2' ends early"),
         ({"copy": True}, "'again' ends with the same numbers"),
+        ({"unnamed": True}, "the rows with one 'model' checkpoints of one"),
     ],
 )
 def test_the_option_it_names_mends_it(mine, change, what):
@@ -99,6 +101,11 @@ def test_the_option_it_names_mends_it(mine, change, what):
         (flop_table(1.6), "--convention flop_rule=reported"),
         (curves().replace("loss", "nll"), None),
         (curves().replace("loss", "losss"), "--map loss=losss"),
+        (curves().replace("loss", "wiki-ppl"), "--map loss=wiki-ppl --unit loss=perplexity"),
+        (
+            curves().replace("loss", "Bits per byte"),
+            "--map 'loss=Bits per byte' --convention loss_unit=bits/byte",
+        ),
     ],
 )
 def test_a_refusal_names_the_option_that_mends_it(mine, text, option):
@@ -109,7 +116,7 @@ def test_a_refusal_names_the_option_that_mends_it(mine, text, option):
         assert "--map loss=THEIRS" in str(refused.value)
         return
     assert option in str(refused.value)
-    assert run("check", path, *option.split())
+    assert run("check", path, *shlex.split(option))
 
 
 def test_flops_as_reported_that_look_like_2nd(mine):

@@ -15,7 +15,7 @@ import pandas as pd
 from scaling_utils.conventions import training_flops
 from scaling_utils.errors import clip
 from scaling_utils.laws import published_law
-from scaling_utils.runs.columns import listed
+from scaling_utils.runs.columns import BY_NAME, listed
 from scaling_utils.runs.table import RunTable
 
 UNIFORM_GUESS = 13.0
@@ -28,6 +28,8 @@ RISE = 0.05
 """A curve that ends this much above its lowest loss has diverged, or was read past its best point."""
 EARLY = 0.95
 """A run that ends before this share of what most runs reach was perhaps interrupted."""
+CHECKPOINTS = 5
+"""Rows that share a name and a size, and differ in tokens: so many are points of one curve."""
 MOST = 0.7
 """Share of the runs that must end at one point before others count as interrupted."""
 
@@ -62,8 +64,8 @@ def suspicions(runs: RunTable) -> tuple[Suspicion, ...]:
     Returns
     -------
     tuple of Suspicion
-        Losses in another unit, FLOPs by another rule, unusual proportions, one run under two names, curves
-        that end early or rise; empty where nothing does.
+        Losses in another unit, FLOPs by another rule, unusual proportions, checkpoints taken for runs, one
+        run under two names, curves that end early or rise; empty where nothing does.
 
     Notes
     -----
@@ -77,7 +79,7 @@ def suspicions(runs: RunTable) -> tuple[Suspicion, ...]:
     half of the final losses are above 26.1 nats/token, ... (--unit loss=perplexity)
     """
     ends = runs.final_points()
-    looks = (_loss_unit, _flop_rule, _proportions, _duplicates, _early, _rising)
+    looks = (_loss_unit, _flop_rule, _proportions, _run_names, _duplicates, _early, _rising)
     return tuple(suspicion for look in looks for suspicion in look(runs, ends))
 
 
@@ -138,6 +140,25 @@ def _proportions(runs: RunTable, ends: RunTable) -> Iterator[Suspicion]:
         f"are the {suspect} in thousands or millions?",
         f"--unit {suspect}=1e3 or --unit {suspect}=1e6",
     )
+
+
+def _run_names(runs: RunTable, ends: RunTable) -> Iterator[Suspicion]:
+    frame = runs.frame
+    if "run_id" in runs.spelling or "tokens" not in frame:
+        return
+    for name in frame.columns.difference([*BY_NAME]):
+        if pd.api.types.is_numeric_dtype(frame[name]) or frame[name].isna().any():
+            continue
+        groups = frame.groupby(name)
+        sizes, rows = groups["params"].agg(["min", "max"]), groups.size()
+        one_size, apart = sizes["min"] == sizes["max"], groups["tokens"].nunique() == rows
+        if (one_size & apart & (rows >= CHECKPOINTS)).all():
+            yield Suspicion(
+                f"every row is taken for a run; are the rows with one '{clip(str(name), 60)}' checkpoints of "
+                "one?",
+                f"--map {shlex.quote(f'run_id={clip(str(name), 60)}')}",
+            )
+            return
 
 
 def _duplicates(runs: RunTable, ends: RunTable) -> Iterator[Suspicion]:

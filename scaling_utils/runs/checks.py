@@ -16,7 +16,7 @@ import pandas as pd
 
 from scaling_utils.conventions import PF_DAY, Conventions
 from scaling_utils.errors import DataError, clip
-from scaling_utils.runs.columns import BY_NAME, COLUMNS, Column, listed, nearest
+from scaling_utils.runs.columns import BY_NAME, COLUMNS, Column, listed, loss_by_unit, nearest
 
 LARGEST = 1e60
 """No count or loss reaches this; products of two stay within floats."""
@@ -117,13 +117,17 @@ def require_columns(
         either = " or 'flops'" if name == "tokens" else ""
         aliases = ", ".join(BY_NAME[name].aliases[:8])
         clauses.append(f"no column for '{name}'{either} (also understood: {aliases}, ...)")
-        guess = nearest(BY_NAME[name], [n for n in names if n not in understood])
+        free = [n for n in names if n not in understood]
+        guess = nearest(BY_NAME[name], free)
         if guess is not None:
             shown = clip(guess, 60)
             hints.append(
                 f"If '{shown}' holds the {BY_NAME[name].noun}, rename it to '{name}', or give "
                 f"--map {shlex.quote(f'{name}={shown}')}."
             )
+        elif name == "loss" and (other := loss_by_unit(free)) is not None:
+            shown, options = clip(other[0], 60), other[1]
+            hints.append(f"If '{shown}' holds it, give --map {shlex.quote(f'loss={shown}')} {options}.")
     hints += _hints_of_a_log(missing, present, origin.spelling)
     remedy = " ".join(hints) or (
         f"Rename the columns that hold them, or give --map {missing[0]}=THEIRS "

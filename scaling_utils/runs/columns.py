@@ -156,6 +156,19 @@ COLUMNS: tuple[Column, ...] = (
 BY_NAME: dict[str, Column] = {column.name: column for column in COLUMNS}
 
 
+ALIKE = 0.7
+"""Share of letters in common from which a name is taken for a misspelt one."""
+
+LOSS_WORDS = {
+    "perplexity": "--unit loss=perplexity",
+    "ppl": "--unit loss=perplexity",
+    "bitspertoken": "--convention loss_unit=bits/token",
+    "bitsperbyte": "--convention loss_unit=bits/byte",
+    "bpb": "--convention loss_unit=bits/byte",
+}
+"""Parts of names of losses in another unit, and the options that say which."""
+
+
 def match_columns(
     names: Iterable[str],
     *,
@@ -227,13 +240,26 @@ def match_columns(
     return {name: found[name] for name in names if name in found}
 
 
+def loss_by_unit(names: Iterable[str]) -> tuple[str, str] | None:
+    """Return a name among `names` that speaks of a perplexity or of bits, and the options for it, or None.
+
+    >>> loss_by_unit(["Exp", "val ppl"])
+    ('val ppl', '--unit loss=perplexity')
+    """
+    for name in names:
+        for word, options in LOSS_WORDS.items():
+            if word in _plain(name):
+                return name, options
+    return None
+
+
 def nearest(column: Column, names: Iterable[str]) -> str | None:
     """Return the name among `names` that looks most like a canonical column, or None.
 
     >>> nearest(BY_NAME["tokens"], ["colour", "tokns"])
     'tokns'
     """
-    best, best_score = None, 0.6
+    best, best_score = None, ALIKE
     for name in itertools.islice(names, 100):
         for known in (column.name, *column.aliases):
             plain, target = _plain(name)[:60], _plain(known)

@@ -86,9 +86,16 @@ class TestColumns:
         assert frame["loss"].tolist() == [3.0]
         assert frame["source_loss"].tolist() == [2.0]
 
-    @pytest.mark.parametrize("columns", [{"x": "loss"}, {"N": "size"}, {"N": "params", "D": "params"}])
-    def test_wrong_choices_are_refused(self, columns):
-        assert "columns=" in refusal({"N": [1e8], "D": [1e9], "loss": [3.0]}, columns=columns)
+    @pytest.mark.parametrize(
+        ("columns", "told"),
+        [
+            ({"x": "loss"}, "no column 'x' to take as loss"),
+            ({"N": "size"}, "columns= maps 'N' to 'size'"),
+            ({"N": "params", "D": "params"}, "columns= maps two columns to 'params'"),
+        ],
+    )
+    def test_wrong_choices_are_refused(self, columns, told):
+        assert told in refusal({"N": [1e8], "D": [1e9], "loss": [3.0]}, columns=columns)
 
     def test_every_column_can_be_put_in_a_glossary(self):
         assert all(c.meaning.endswith(".") and c.noun for c in COLUMNS)
