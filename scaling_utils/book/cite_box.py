@@ -128,4 +128,4 @@ def redirect_page(target: str, title: str) -> str:
 
 def _json(value: Any) -> str:
     """JSON that cannot end the script element it stands in."""
-    return json.dumps(value, ensure_ascii=False).replace("</", "<\\/")
+    return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")

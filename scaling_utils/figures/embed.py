@@ -80,8 +80,10 @@ def json_script(value: Any, *, element: str = "") -> str:
     r"""A value as a JSON script element, whatever text it holds.
 
     >>> json_script({"a": "</script>"}, element="d")
-    '<script type="application/json" id="d">{"a":"<\\/script>"}</script>'
+    '<script type="application/json" id="d">{"a":"\\u003c/script>"}</script>'
     """
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).replace("</", "<\\/")
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    # not only "</": after "<!--<script" a browser would not see the end of the element
+    text = text.replace("<", "\\u003c")
     named = f' id="{element}"' if element else ""
     return f'<script type="application/json"{named}>{text}</script>'
