@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from scaling_utils.figures.charts import Layers
 
-_CELL_CLASS = re.compile(r'(?<=<t[dh]) (?:id="[^"]*" )?class="[^"]*" ?')
+_CELL_CLASS = re.compile(r'(?<=<t[dh]) (?:id="[^"]*" )?class="[^"]*"(?: (?=>))?')
 """What pandas puts on each cell for styles that the book does not use; it doubles a table."""
 
 STAMPED = ("scaling-laws-book", "numpy", "scipy", "pandas", "lmfit", "statsmodels", "matplotlib", "seaborn")

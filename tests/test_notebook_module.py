@@ -47,6 +47,15 @@ def test_tables_escape_what_came_from_outside():
     assert "&lt;script&gt;" in html
 
 
+def test_a_name_that_rows_share_spans_them():
+    index = pd.MultiIndex.from_tuples([("one", "a"), ("one", "b")])
+    with capture_output() as captured:
+        show("t", pd.DataFrame({"x": [1.0, 2.0]}, index=index))
+    html = captured.outputs[0].data["text/html"]
+    assert '<th rowspan="2">one</th>' in html
+    assert "class=" not in html.partition("<tbody>")[2]
+
+
 def test_stamp_names_data_and_versions():
     runs = load("hoffmann2022-fig4")
     with capture_output() as captured:
