@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from scaling_utils.errors import DataError, clip
 from scaling_utils.runs.dataset import first_problem
 from scaling_utils.runs.registry import data_folder
+from scaling_utils.yaml_files import from_yaml
 
 Status = Literal["read-in-source", "secondary", "computed", "unverified"]
 
@@ -160,7 +161,7 @@ def read_published(path: str | Path) -> dict[str, Published]:
     import yaml
 
     try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        content = from_yaml(Path(path).read_text(encoding="utf-8"))
         return {fact.id: fact for fact in _File.model_validate(content).facts}
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise DataError(f"published values cannot be read ({clip(str(error))})", file=path) from error

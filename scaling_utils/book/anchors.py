@@ -14,6 +14,7 @@ from scaling_utils.book.edition import read_edition
 from scaling_utils.book.files import write_whole
 from scaling_utils.book.project import Project
 from scaling_utils.errors import BuildError, clip
+from scaling_utils.yaml_files import from_yaml
 
 ANCHORS = "anchors.txt"
 """File among the pages: one `page#label` a line, sorted."""
@@ -167,7 +168,7 @@ def moved_pages(project: Project) -> dict[str, str]:
     if not path.is_file():
         return {}
     try:
-        moved = yaml.safe_load(path.read_bytes()) or {}
+        moved = from_yaml(path.read_bytes()) or {}
     except yaml.YAMLError as error:
         raise BuildError(f"{REDIRECTS}: not valid YAML: {clip(str(error), 300)}") from error
     if not isinstance(moved, dict) or not all(isinstance(n, str) for pair in moved.items() for n in pair):

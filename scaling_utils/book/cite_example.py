@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 
-import yaml
-
 from scaling_utils.book.citing import Work, bibtex, key_of
 from scaling_utils.book.edition import edition
 from scaling_utils.book.project import Project
+from scaling_utils.yaml_files import from_yaml
 
 EXAMPLE = "book/isoflop-profiles"
 """The page that the example cites."""
@@ -32,7 +31,7 @@ def cite_fragments(project: Project) -> dict[str, str]:
 
 def example_work(project: Project) -> Work:
     """What a citation of the example's page says."""
-    config = yaml.safe_load(project.config.read_bytes())
+    config = from_yaml(project.config.read_bytes())
     facts = edition(project, figures={}, notebooks=[], empty=[], moved={})
     heading = re.search(r"^# (.+)$", (project.root / f"{EXAMPLE}.md").read_text(encoding="utf-8"), re.M)
     return Work(

@@ -14,6 +14,7 @@ import yaml
 from scaling_utils.book.project import Project
 from scaling_utils.book.scenarios import Scenario, nearest
 from scaling_utils.errors import BuildError, clip
+from scaling_utils.yaml_files import from_yaml
 
 MATHJAX_PATH = "mathjax/tex-mml-chtml.js"
 """What `sphinx.config.mathjax_path` has to be: MathJax is part of the site."""
@@ -112,7 +113,7 @@ def read_mapping(path: Path, name: str) -> dict[str, Any]:
         If it is missing, not valid, or holds something else; `name` is what the message calls it.
     """
     try:
-        value = yaml.safe_load(path.read_bytes())
+        value = from_yaml(path.read_bytes())
     except FileNotFoundError as error:
         raise BuildError(f"{name} is missing") from error
     except yaml.YAMLError as error:
@@ -131,7 +132,7 @@ def _package_file(name: str) -> Path:
 
 def _known_keys() -> dict[str, Any]:
     """Keys of Jupyter Book's defaults and of its schema, nested."""
-    known: dict[str, Any] = yaml.safe_load(_package_file("default_config.yml").read_bytes())
+    known: dict[str, Any] = from_yaml(_package_file("default_config.yml").read_bytes())
     schema = json.loads(_package_file("config_schema.json").read_bytes())
 
     def merge(into: dict[str, Any], properties: dict[str, Any]) -> None:

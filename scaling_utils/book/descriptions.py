@@ -17,6 +17,7 @@ from scaling_utils.book.tables import scrolling, table
 from scaling_utils.errors import DataError, clip
 from scaling_utils.runs.dataset import first_problem
 from scaling_utils.runs.registry import data_folder
+from scaling_utils.yaml_files import from_yaml
 
 Verdict = Literal["right", "partly", "wrong", "cannot be seen"]
 
@@ -231,7 +232,7 @@ def _read(path: Path) -> tuple[Described, ...]:
     import yaml
 
     try:
-        return _File.model_validate(yaml.safe_load(path.read_text(encoding="utf-8"))).figures
+        return _File.model_validate(from_yaml(path.read_text(encoding="utf-8"))).figures
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise DataError(f"descriptions cannot be read ({clip(str(error))})", file=path) from error
     except ValidationError as error:

@@ -15,6 +15,7 @@ from pydantic import ValidationError as PydanticError
 
 from scaling_utils.book.project import Project
 from scaling_utils.errors import BuildError, ParameterError, clip
+from scaling_utils.yaml_files import from_yaml
 
 Value = StrictBool | StrictInt | Annotated[StrictFloat, Field(allow_inf_nan=False)] | StrictStr
 _Slug = Annotated[str, Field(pattern=r"^[A-Za-z0-9]+([._-][A-Za-z0-9]+)*$", max_length=80)]
@@ -64,7 +65,7 @@ def load_scenarios(project: Project) -> tuple[Scenario, ...]:
     """
     where = project.scenarios.relative_to(project.root)
     try:
-        listed = yaml.safe_load(project.scenarios.read_bytes())
+        listed = from_yaml(project.scenarios.read_bytes())
         scenarios = TypeAdapter(tuple[Scenario, ...]).validate_python(listed or ())
     except yaml.YAMLError as error:
         raise BuildError(f"{where}: not valid YAML: {clip(str(error), 300)}") from error

@@ -20,7 +20,7 @@ from scaling_utils.book.editions import VERSIONS, versions_file
 from scaling_utils.book.environment import child_environment
 from scaling_utils.book.files import NO_SPACE, files_below, remove, tells_disk_full, write_whole
 from scaling_utils.book.project import Project
-from scaling_utils.book.slim import slim
+from scaling_utils.book.slim import CHART, EXPLORER, slim
 from scaling_utils.errors import BuildError, clip
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -64,7 +64,9 @@ def render(project: Project, *, strict: bool = True, jobs: int = 1) -> Path:
     site = output / "_build" / "html"
     remove(site / ".buildinfo")
     add_mathjax(site)
-    add_vega(site, project.home)
+    texts = (path.read_text(encoding="utf-8") for path in files_below(site, "*.html"))
+    if any(chart in text for text in texts for chart in (CHART, EXPLORER)):
+        add_vega(site, project.home)
     for document in (project.claims, project.results):
         shutil.copyfile(document, site / document.name)
     write_whole(site / VERSIONS, versions_file([(version("scaling-laws-book"), "")]))

@@ -35,7 +35,9 @@ _SEARCH_SCRIPT = re.compile(
     rf'\s*<script src="[^"]*(?:{"|".join(map(re.escape, SEARCHING))})[^"]*"></script>'
 )
 _INDENT = re.compile(r"\n\s+")
-_CHART = '<script type="application/json">'
+CHART = '<script type="application/json">'
+EXPLORER = "/budget-explorer.js"
+"""How a page holds a chart for Vega, and how it asks for the script that draws one anew."""
 
 
 def slim(site: Path) -> None:
@@ -105,7 +107,7 @@ def lighter(notebook: Notebook) -> Notebook:
 def _is_for_readers(output: Notebook) -> bool:
     data = output.get("data", {})
     kept_for_pages = "scrapbook" in output.get("metadata", {}) and "image/svg+xml" not in data
-    return not kept_for_pages and _CHART not in as_text(data.get("text/html", ""))
+    return not kept_for_pages and CHART not in as_text(data.get("text/html", ""))
 
 
 def weight(site: Path) -> int:

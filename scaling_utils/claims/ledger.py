@@ -17,6 +17,7 @@ from scaling_utils.published import Interval, published
 from scaling_utils.results import Estimate
 from scaling_utils.runs.dataset import first_problem
 from scaling_utils.runs.registry import data_folder
+from scaling_utils.yaml_files import from_yaml
 
 Verdict = Literal["reproduced", "partly", "not reproduced", "cannot be tested"]
 BEST_FIRST: tuple[Verdict, ...] = ("reproduced", "partly", "not reproduced", "cannot be tested")
@@ -205,7 +206,7 @@ def _read(path: Path) -> tuple[_Entry, ...]:
     import yaml
 
     try:
-        return _File.model_validate(yaml.safe_load(path.read_text(encoding="utf-8"))).claims
+        return _File.model_validate(from_yaml(path.read_text(encoding="utf-8"))).claims
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise DataError(f"claims cannot be read ({clip(str(error))})", file=path) from error
     except ValidationError as error:

@@ -13,6 +13,7 @@ from scaling_utils.laws.forms import LAWS
 from scaling_utils.laws.known import COMPUTE, AllocationLaw, Compute, ComputeUnit, KnownLaw, Quantity
 from scaling_utils.published import Source, Status
 from scaling_utils.runs.dataset import first_problem
+from scaling_utils.yaml_files import from_yaml
 
 _Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 
@@ -96,7 +97,7 @@ def read_laws(path: str | Path) -> tuple[dict[str, KnownLaw], dict[str, Allocati
     import yaml
 
     try:
-        file = _File.model_validate(yaml.safe_load(Path(path).read_text(encoding="utf-8")))
+        file = _File.model_validate(from_yaml(Path(path).read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise DataError(f"published laws cannot be read ({clip(str(error))})", file=path) from error
     except ValidationError as error:

@@ -15,6 +15,7 @@ from scaling_utils.book.project import Project, find_project
 from scaling_utils.book.scenarios import Scenario, notebook_file
 from scaling_utils.errors import ScalingError
 from scaling_utils.report.runs import Given
+from scaling_utils.yaml_files import from_yaml
 
 NAME = "yours"
 """Name of the scenario of every notebook in a report."""
@@ -87,7 +88,7 @@ def lay_out(sources: Project, root: Path, given: Given, scenarios: Sequence[Scen
 
 def _settings(sources: Project, title: str) -> dict[str, Any]:
     """The settings of the book without what speaks of the book: its address, and how to cite it."""
-    settings: dict[str, Any] = yaml.safe_load(sources.config.read_bytes())
+    settings: dict[str, Any] = from_yaml(sources.config.read_bytes())
     for key in OF_THE_BOOK:
         settings.pop(key, None)
     settings["html"].pop("baseurl", None)
