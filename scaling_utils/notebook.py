@@ -64,7 +64,8 @@ def show(name: str, thing: Figure | pd.DataFrame, *, caption: str = "") -> None:
 
     svg = svg_of(thing)
     bundle: dict[str, Any] = {"image/svg+xml": svg, "text/plain": f"figure {name}"}
-    files = {"pdf": pdf_of(svg), "png": png_of(svg), "csv": csv_of(thing).encode()}
+    thing.set_layout_engine("none")  # the PDF keeps the layout that the page shows
+    files = {"pdf": pdf_of(thing), "png": png_of(svg), "csv": csv_of(thing).encode()}
     bundle[FILES_MIME] = {suffix: base64.b64encode(content).decode() for suffix, content in files.items()}
     kept = {"scrapbook": {"name": name, "mime_prefix": ""}}  # what `glue` would write
     display(bundle, metadata=kept, raw=True)  # type: ignore[no-untyped-call]

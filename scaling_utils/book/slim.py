@@ -12,9 +12,20 @@ from scaling_utils.book.files import files_below, remove
 ICONS = "_static/scripts/fontawesome.js"
 """A third of the theme's weight; it draws again, as SVG, the icons that the style sheet draws from fonts."""
 
+MATHJAX = "_static/mathjax/input/tex/extensions"
+IN_THE_BUNDLE = ("ams", "autoload", "configmacros", "newcommand", "noundefined", "require")
+"""Extensions that are part of MathJax's main script; each would also be there by itself."""
+
+ON_REQUEST = (
+    *("all-packages", "bussproofs", "cases", "centernot", "colortbl", "colorv2", "empheq", "gensymb"),
+    *("mathtools", "mhchem", "noerrors", "physics", "setoptions", "tagformat", "textcomp", "textmacros"),
+    "upgreek",
+)
+"""Extensions that load only if a formula asks for them by name (or for chemistry and proofs); none does."""
+
 UNUSED = (
-    "_static/mathjax/input/tex/extensions/all-packages.js",  # each of them is there by itself
-    *(f"_static/mathjax/input/tex/extensions/{name}.js" for name in ("bussproofs", "mhchem", "physics")),
+    *(f"{MATHJAX}/{name}.js" for name in IN_THE_BUNDLE),
+    *(f"{MATHJAX}/{name}.js" for name in ON_REQUEST),
     "_static/vendor/fontawesome/webfonts/fa-brands-400.woff2",  # logos; those of the site are images
     "_static/**/*.map",  # for people who debug the theme
     "_static/locales",  # the book is in English; translations are read when it is built

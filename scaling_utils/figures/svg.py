@@ -9,6 +9,7 @@ SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 
 _STEP = re.compile(r"([A-Za-z])([^A-Za-z]*)")
 _NUMBER = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?")
+_SPACES = re.compile(r"([:;]) +")
 _MOVED = re.compile(r"translate\(([-\d.]+)[ ,]([-\d.]+)\)")
 _DEFINED_BY_MATPLOTLIB = re.compile(r"[mp][0-9a-f]{10}|C[0-9a-f]+_\w+|(?:DejaVu|STIX|Cm)\w*-[-\w]+")
 _REFERENCE = re.compile(r"((?:url\()?#)([^()]+)(\)?)")
@@ -57,8 +58,11 @@ def _simplify(element: ElementTree.Element) -> None:
     if moved and element.tag == f"{{{SVG}}}use":
         del element.attrib["transform"]
         element.attrib.update(x=moved[1], y=moved[2])
-    for name in {"x", "y"} & element.attrib.keys():
-        element.set(name, _written(_hundredths(element.attrib[name])[0]))
+    if element.tag == f"{{{SVG}}}use":
+        places = {name: _hundredths(element.attrib.pop(name, "0"))[0] for name in ("x", "y")}
+        element.attrib.update({name: _written(place) for name, place in places.items() if place})
+    if "style" in element.attrib:
+        element.set("style", _SPACES.sub(r"\1", element.attrib["style"]))
     for child in element:
         _simplify(child)
     _share_style(element)
