@@ -15,7 +15,7 @@ SITE, FRONT_PAGE = 15_000_000, 1_000_000
 JUMPS = 0.01
 """Layout shift that a front page may have in all; a tenth of what counts as good."""
 
-SLOW_LINE = {"offline": False, "latency": 150, "downloadThroughput": 200_000, "uploadThroughput": 90_000}
+SLOW_LINE = {"offline": False, "latency": 100, "downloadThroughput": 400_000, "uploadThroughput": 90_000}
 WATCH_JUMPS = """() => {
   window.jumps = [];
   new PerformanceObserver(list => {
