@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from scaling_utils.figures.optimum import draw_law, mark_projection
-from scaling_utils.figures.style import CONTRAST, in_legend, ordered_colours, power_of_ten
+from scaling_utils.figures.style import CONTRAST, in_legend, ordered_colours, plain_ticks, power_of_ten
 from scaling_utils.fitting.isoflop import isoflop_slices
 from scaling_utils.results import IsoflopFit
 from scaling_utils.runs.table import RunTable
@@ -121,6 +121,7 @@ def _draw_valleys(axis: Axes, fit: IsoflopFit, runs: RunTable, colours: list[tup
         xscale="log", xlabel="Parameters N", ylabel=f"Loss L ({fit.loss_unit})",
         xlim=(smallest / 1.5, largest * 2), ylim=(lowest - margin, highest + margin),
     )  # fmt: skip
+    plain_ticks(axis.xaxis)
     axis.set_title("Loss at fixed compute C")
     axis.legend(title="C (FLOPs)", fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.02), handlelength=1)
 

@@ -12,7 +12,7 @@ from scaling_utils.allocation import allocate
 from scaling_utils.arrays import FloatArray
 from scaling_utils.conventions import tokens_for, training_flops
 from scaling_utils.errors import DataError
-from scaling_utils.figures.style import CONTRAST, INK, in_units, power_of_ten
+from scaling_utils.figures.style import CONTRAST, INK, in_units, plain_ticks, power_of_ten
 from scaling_utils.fitting.parametric import surface_residuals
 from scaling_utils.laws import HOFFMANN, KnownLaw
 from scaling_utils.results import FitResult
@@ -162,7 +162,7 @@ def plot_constants(table: pd.DataFrame, *, project_to: float) -> list[Axes]:
     axes[0].set_yticks(rows, list(table.index))
     axes[0].set_ylim(-0.6, len(table) - 0.4)
     axes[1].set_xscale("log")
-    _plain_ticks(axes[1])
+    plain_ticks(axes[1].xaxis, most=np.inf)
     return list(axes)
 
 
@@ -188,6 +188,7 @@ def _draw_contours(axis: Axes, fit: FitResult, runs: RunTable) -> None:
         xscale="log", yscale="log", xlabel="Compute C (FLOPs)", ylabel="Parameters N",
         xlim=(x[0], x[-1]), ylim=(y[0], y[-1]),
     )  # fmt: skip
+    plain_ticks(axis.xaxis, told=power_of_ten)
     axis.set_title(f"Runs (dots) and fitted loss ({fit.conventions.loss_unit})")
     axis.legend(loc="upper left", fontsize=8.5)
 
@@ -232,6 +233,7 @@ def _draw_slices(axis: Axes, fit: FitResult, runs: RunTable) -> PathCollection:
         xscale="log", xlabel="Parameters N", ylabel=f"Loss L ({fit.conventions.loss_unit})",
         ylim=(low - 0.05 * (high - low), high + 0.08 * (high - low)),
     )  # fmt: skip
+    plain_ticks(axis.xaxis)
     axis.set_title("Slices of fixed compute")
     return points
 
@@ -281,14 +283,6 @@ def _compute(runs: RunTable) -> FloatArray:
     return np.asarray(
         training_flops(runs.frame["params"].to_numpy(float), runs.frame["tokens"].to_numpy(float))
     )
-
-
-def _plain_ticks(axis: Axes) -> None:
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
-    axis.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: in_units(value)))
-    axis.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _require_answer(fit: FitResult) -> None:

@@ -11,6 +11,7 @@ from scaling_utils.arrays import FloatArray, spaced
 from scaling_utils.errors import clip
 
 if TYPE_CHECKING:
+    from matplotlib.axis import Axis
     from matplotlib.cm import ScalarMappable
 
 CONTRAST = "#c1440e"
@@ -108,6 +109,17 @@ def in_units(value: float) -> str:
         if value >= scale:
             return f"{float(f'{value / scale:.3g}'):g}{suffix}"
     return f"{value:.3g}"
+
+
+def plain_ticks(axis: Axis, *, most: float = 1.5, told: Callable[[float], str] = in_units) -> None:
+    """Label a logarithmic axis of at most so many decades at 1, 2 and 5: powers of ten are too few there."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    low, high = axis.get_view_interval()
+    if np.log10(high / low) <= most:
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: told(value)))
+        axis.set_minor_formatter(NullFormatter())
 
 
 def power_of_ten(value: float) -> str:
