@@ -10,7 +10,9 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
+from urllib.error import URLError
 
 import pytest
 
@@ -59,8 +61,8 @@ def _address(runtime, server):
     while time.monotonic() < until and server.poll() is None:
         for path in runtime.glob("jpserver-*.json"):
             address = json.loads(path.read_bytes())["url"]
-            with urllib.request.urlopen(f"{address}api/status", timeout=START):
-                return address
+            with suppress(URLError), urllib.request.urlopen(f"{address}api/status", timeout=START):
+                return address  # the file is there a little before the server listens
         time.sleep(0.2)
     pytest.fail(f"JupyterLab did not start: {(runtime.parent / 'log').read_text(errors='replace')[-2000:]}")
 
