@@ -51,8 +51,8 @@ def not_numbers(column: Column, positions: Sequence[int], first: str) -> Problem
 def shared_texts(codes: np.ndarray[Any, Any], texts: Collection[str | None]) -> pd.Series[Any]:
     """Text of which each different one is held once; code -1 is an empty cell.
 
-    >>> shared_texts(np.array([0, 0, -1]), ["a"]).tolist()
-    ['a', 'a', nan]
+    >>> shared_texts(np.array([0, 0, -1]), ["a"]).fillna("").tolist()
+    ['a', 'a', '']
     """
     return pd.Series(np.array([*texts, None], dtype=object)[codes], dtype="str")
 
