@@ -16,7 +16,8 @@ import pandas as pd
 
 from scaling_utils.conventions import PF_DAY, Conventions
 from scaling_utils.errors import DataError, clip
-from scaling_utils.runs.columns import BY_NAME, COLUMNS, Column, listed, loss_by_unit, nearest
+from scaling_utils.runs.columns import BY_NAME, COLUMNS, Column, listed, nearest
+from scaling_utils.runs.hints import hints_of_a_log, loss_by_unit
 
 LARGEST = 1e60
 """No count or loss reaches this; products of two stay within floats."""
@@ -128,31 +129,12 @@ def require_columns(
         elif name == "loss" and (other := loss_by_unit(free)) is not None:
             shown, options = clip(other[0], 60), other[1]
             hints.append(f"If '{shown}' holds it, give --map {shlex.quote(f'loss={shown}')} {options}.")
-    hints += _hints_of_a_log(missing, present, origin.spelling)
+    hints += hints_of_a_log(missing, present, origin.spelling)
     remedy = " ".join(hints) or (
         f"Rename the columns that hold them, or give --map {missing[0]}=THEIRS "
         f"(in Python columns={{'THEIRS': '{missing[0]}'}})."
     )
     raise origin.error(f"{'; '.join(clauses)}; the columns are {listed(names)}", remedy=remedy)
-
-
-def _hints_of_a_log(missing: list[str], present: set[str], spelling: Mapping[str, str]) -> list[str]:
-    """Where a logger, which knows steps and names of runs, has what is missing."""
-    hints = []
-    has_flops = "flops" in present
-    if "step" in spelling and "tokens" not in present and ("tokens" in missing or has_flops):
-        step = shlex.quote(f"tokens={clip(spelling['step'], 60)}")
-        follow = "; params then follow from the FLOPs" if has_flops else ""
-        hints.append(
-            f"If every step takes as many tokens, give --map {step} and, with that number in place "
-            f"of 524288, --unit tokens=524288{follow}."
-        )
-    if "run_id" in spelling and "params" in missing:
-        hints.append(
-            "If the log does not hold the model sizes, name a CSV beside it with one row per run and the "
-            f"columns '{clip(spelling['run_id'], 60)}' and 'params'."
-        )
-    return hints
 
 
 def check_cells(frame: pd.DataFrame, conventions: Conventions, origin: Origin) -> None:

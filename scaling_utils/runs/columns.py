@@ -159,15 +159,6 @@ BY_NAME: dict[str, Column] = {column.name: column for column in COLUMNS}
 ALIKE = 0.7
 """Share of letters in common from which a name is taken for a misspelt one."""
 
-LOSS_WORDS = {
-    "perplexity": "--unit loss=perplexity",
-    "ppl": "--unit loss=perplexity",
-    "bitspertoken": "--convention loss_unit=bits/token",
-    "bitsperbyte": "--convention loss_unit=bits/byte",
-    "bpb": "--convention loss_unit=bits/byte",
-}
-"""Parts of names of losses in another unit, and the options that say which."""
-
 
 def match_columns(
     names: Iterable[str],
@@ -219,13 +210,13 @@ def match_columns(
     free = [name for name in names if name not in found]
     by_plain: dict[str, list[str]] = {}
     for name in free:
-        by_plain.setdefault(_plain(name), []).append(name)
+        by_plain.setdefault(plain_name(name), []).append(name)
     for column in COLUMNS:
         if column.name in found.values():
             continue
         candidates = (
             [name for name in free if name == column.name]
-            or by_plain.get(_plain(column.name), [])
+            or by_plain.get(plain_name(column.name), [])
             or [name for alias in _plain_aliases(column) for name in by_plain.get(alias, [])]
         )
         if len(candidates) > 1:
@@ -240,19 +231,6 @@ def match_columns(
     return {name: found[name] for name in names if name in found}
 
 
-def loss_by_unit(names: Iterable[str]) -> tuple[str, str] | None:
-    """Return a name among `names` that speaks of a perplexity or of bits, and the options for it, or None.
-
-    >>> loss_by_unit(["Exp", "val ppl"])
-    ('val ppl', '--unit loss=perplexity')
-    """
-    for name in names:
-        for word, options in LOSS_WORDS.items():
-            if word in _plain(name):
-                return name, options
-    return None
-
-
 def nearest(column: Column, names: Iterable[str]) -> str | None:
     """Return the name among `names` that looks most like a canonical column, or None.
 
@@ -262,7 +240,7 @@ def nearest(column: Column, names: Iterable[str]) -> str | None:
     best, best_score = None, ALIKE
     for name in itertools.islice(names, 100):
         for known in (column.name, *column.aliases):
-            plain, target = _plain(name)[:60], _plain(known)
+            plain, target = plain_name(name)[:60], plain_name(known)
             score = difflib.SequenceMatcher(None, plain, target).ratio()
             if len(target) > 2 and target in plain:
                 score = max(score, 0.9)
@@ -278,7 +256,7 @@ def recognised(names: Iterable[str], *, columns: Mapping[str, str] | None = None
     1
     """
     known = {alias for column in COLUMNS for alias in _plain_aliases(column)}
-    return sum(name in (columns or {}) or _plain(name) in known for name in names)
+    return sum(name in (columns or {}) or plain_name(name) in known for name in names)
 
 
 def listed(names: Iterable[str], *, most: int = 12) -> str:
@@ -315,8 +293,9 @@ def _check_chosen(chosen: Mapping[str, str], names: list[str], *, file: str | Pa
 
 def _plain_aliases(column: Column) -> list[str]:
     """Return the name and the aliases of a column without case and separators, each once."""
-    return list(dict.fromkeys(map(_plain, (column.name, *column.aliases))))
+    return list(dict.fromkeys(map(plain_name, (column.name, *column.aliases))))
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
+    """A name without case and separators."""
     return re.sub(r"[\W_]+", "", name.casefold())
