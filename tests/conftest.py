@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -9,6 +10,8 @@ import time
 import pytest
 
 from scaling_utils.errors import DatasetUnavailable
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 @pytest.fixture
@@ -82,3 +85,18 @@ def worker(programs, scheduler, tmp_path):
         return process
 
     return start
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Headless Chromium: that of CHROMIUM, or the one on the path."""
+    from playwright.sync_api import sync_playwright
+
+    names = [os.environ["CHROMIUM"]] if "CHROMIUM" in os.environ else BROWSERS
+    found = next(filter(None, map(shutil.which, names)), None)
+    if found is None:
+        pytest.skip("there is no browser; install Debian's package chromium, or name one in CHROMIUM")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield launched
+        launched.close()

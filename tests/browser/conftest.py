@@ -6,9 +6,9 @@ import base64
 import hashlib
 import os
 import re
-import shutil
 import threading
 from functools import partial
+from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -17,7 +17,6 @@ import pytest
 from scaling_utils.book.sphinx_citing import CITE_BUTTON
 
 ROOT = Path(__file__).parents[2]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 INLINE_SCRIPT = re.compile(r"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", re.DOTALL)
 HANDLERS = ("window.print()", CITE_BUTTON["javascript"])
 """Of buttons in the theme's header; the search reads pages, buttons and all."""
@@ -45,6 +44,13 @@ def policy(page: str) -> str:
 
 class StrictHandler(SimpleHTTPRequestHandler):
     """Serves files; every page comes with its `policy`."""
+
+    def do_GET(self) -> None:
+        if self.path == "/favicon.ico":  # browsers ask for it unbidden, of pages that name no icon
+            self.send_response(HTTPStatus.NO_CONTENT)
+            self.end_headers()
+        else:
+            super().do_GET()
 
     def end_headers(self) -> None:
         path = Path(self.translate_path(self.path))
@@ -83,21 +89,6 @@ def address(site):
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
         thread.join()
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """Headless Chromium: that of CHROMIUM, or the one on the path."""
-    from playwright.sync_api import sync_playwright
-
-    names = [os.environ["CHROMIUM"]] if "CHROMIUM" in os.environ else BROWSERS
-    found = next(filter(None, map(shutil.which, names)), None)
-    if found is None:
-        pytest.skip("there is no browser; install Debian's package chromium, or name one in CHROMIUM")
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
-        yield launched
-        launched.close()
 
 
 @pytest.fixture

@@ -19,6 +19,9 @@ DRAWN = """() => [...document.querySelectorAll('.chart')].every(chart => {
   return chart.querySelector('svg');
 })"""
 
+STILL = "() => document.getAnimations().every(animation => animation.playState !== 'running')"
+"""Folds fade in; a text that is half transparent has too little contrast."""
+
 
 def look(page, name):
     """What is wrong with one page."""
@@ -60,6 +63,7 @@ def test_no_page_shuts_anyone_out(open_page, pages, theme, size):
         look(page, name)
         page.evaluate(UNFOLD)
         page.wait_for_function(DRAWN)
+        page.wait_for_function(STILL)
         for violation in axe.run(page, options={"resultTypes": ["violations"]}).response["violations"]:
             if violation["impact"] in ("serious", "critical"):
                 places = [node["target"] for node in violation["nodes"]]
