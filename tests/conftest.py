@@ -5,7 +5,13 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import time
+from contextlib import contextmanager
+from functools import partial
+from http import HTTPStatus
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -73,6 +79,21 @@ def scheduler(programs):
 
 
 @pytest.fixture
+def all_busy(scheduler):
+    """Waits until every worker of the scheduler has work of a running command."""
+    from distributed import Client
+
+    def wait(command):
+        with Client(scheduler, timeout=60) as client:
+            end = time.monotonic() + 300
+            while not all(client.processing().values()):
+                assert command.poll() is None and time.monotonic() < end
+                time.sleep(0.05)
+
+    return wait
+
+
+@pytest.fixture
 def worker(programs, scheduler, tmp_path):
     """Starts a worker with one thread; the process."""
 
@@ -85,6 +106,50 @@ def worker(programs, scheduler, tmp_path):
         return process
 
     return start
+
+
+class Handler(SimpleHTTPRequestHandler):
+    """Serves files without a log; `policy` gives a page's content security policy from its text."""
+
+    def __init__(self, *request, policy, **options):
+        self.policy = policy
+        super().__init__(*request, **options)
+
+    def do_GET(self):
+        if self.path == "/favicon.ico":  # browsers ask for it unbidden, of pages that name no icon
+            self.send_response(HTTPStatus.NO_CONTENT)
+            self.end_headers()
+        else:
+            super().do_GET()
+
+    def end_headers(self):
+        path = Path(self.translate_path(self.path))
+        path = path / "index.html" if path.is_dir() else path
+        if self.policy and path.suffix == ".html" and path.is_file():
+            self.send_header("Content-Security-Policy", self.policy(path.read_text(encoding="utf-8")))
+        super().end_headers()
+
+    def log_message(self, *_):
+        """Nothing: the output of the tests is theirs."""
+
+
+@pytest.fixture(scope="session")
+def served():
+    """Serves a folder as long as a block lasts; gives its address."""
+
+    @contextmanager
+    def serve(folder, policy=None):
+        handler = partial(Handler, directory=str(folder), policy=policy)
+        with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+            thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+            thread.start()
+            try:
+                yield f"http://127.0.0.1:{server.server_port}"
+            finally:
+                server.shutdown()
+                thread.join()
+
+    return serve
 
 
 @pytest.fixture(scope="session")

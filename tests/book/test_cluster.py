@@ -9,7 +9,6 @@ import sys
 import time
 
 import pytest
-from distributed import Client
 
 from scaling_utils.book import cluster as cluster_module
 from scaling_utils.book.cluster import ClusterError, cluster, fingerprint
@@ -100,19 +99,15 @@ def test_notebooks_travel_with_their_data(toy, scheduler, worker, monkeypatch, p
     assert toy.build(scheduler=scheduler)[0].startswith("executed 2 of 2")
 
 
-def test_a_bootstrap_gives_the_same_numbers_anywhere(scheduler, worker):
+def test_a_bootstrap_gives_the_same_numbers_anywhere(scheduler, worker, all_busy):
     fit = [*CLI, "fit", "hoffmann2022-fig4", "--method", "approach3", "--bootstrap", "20000", "--json"]
     here = subprocess.run(fit, capture_output=True, text=True, check=True)
     first, _ = worker("first"), worker("second")
     running = subprocess.Popen(
         [*fit, "--scheduler", scheduler], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    with Client(scheduler, timeout=60) as client:
-        end = time.monotonic() + 300
-        while not all(client.processing().values()):
-            assert running.poll() is None and time.monotonic() < end
-            time.sleep(0.05)
-        first.send_signal(signal.SIGKILL)
+    all_busy(running)
+    first.send_signal(signal.SIGKILL)
     there, complaints = running.communicate(timeout=300)
     assert running.returncode == 0, complaints
     assert json.loads(there) == json.loads(here.stdout)

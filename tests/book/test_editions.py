@@ -6,15 +6,11 @@ import hashlib
 import json
 import shutil
 import tarfile
-import threading
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from scaling_utils.book.editions import assemble
-from scaling_utils.book.pdf import find_browser
 from scaling_utils.book.project import Project
 from scaling_utils.book.publish import publish
 from scaling_utils.book.release import archive, make_release
@@ -110,12 +106,7 @@ PAGE = """<!DOCTYPE html><html data-content_root="{root}"><title>{version}</titl
 
 
 @pytest.mark.slow
-def test_the_switcher_leads_to_the_same_page_of_another_version(tmp_path):
-    sync_api = pytest.importorskip("playwright.sync_api")
-    try:
-        browser_path = find_browser()
-    except ScalingError as error:
-        pytest.skip(str(error))
+def test_the_switcher_leads_to_the_same_page_of_another_version(tmp_path, browser, served):
     archives = {}
     for version in ("0.1.0", "0.2.0"):
         folder = site(tmp_path / version, version)
@@ -126,28 +117,14 @@ def test_the_switcher_leads_to_the_same_page_of_another_version(tmp_path):
         archives[version].write_bytes(archive(folder, 0))
     assemble(tmp_path / "pages", latest=archives["0.2.0"], releases=[archives["0.1.0"]])
 
-    class Handler(SimpleHTTPRequestHandler):
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(tmp_path / "pages")))
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        with sync_api.sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
-            page = browser.new_page()
-            page.goto(f"http://127.0.0.1:{server.server_port}/book/page.html")
-            switcher = page.locator(".version-switcher select")
-            assert switcher.locator("option").all_text_contents() == ["latest (0.2.0)", "v0.1"]
-            switcher.select_option("v0.1")
-            page.wait_for_url("**/v0.1/book/page.html")
-            assert page.title() == "0.1.0"
-            assert switcher.input_value() == "v0.1"
-            switcher.select_option("")
-            page.wait_for_url(f"http://127.0.0.1:{server.server_port}/book/page.html")
-            browser.close()
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with served(tmp_path / "pages") as address, browser.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{address}/book/page.html")
+        switcher = page.locator(".version-switcher select")
+        assert switcher.locator("option").all_text_contents() == ["latest (0.2.0)", "v0.1"]
+        switcher.select_option("v0.1")
+        page.wait_for_url("**/v0.1/book/page.html")
+        assert page.title() == "0.1.0"
+        assert switcher.input_value() == "v0.1"
+        switcher.select_option("")
+        page.wait_for_url(f"{address}/book/page.html")

@@ -6,10 +6,6 @@ import base64
 import hashlib
 import os
 import re
-import threading
-from functools import partial
-from http import HTTPStatus
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -42,27 +38,6 @@ def policy(page: str) -> str:
     )
 
 
-class StrictHandler(SimpleHTTPRequestHandler):
-    """Serves files; every page comes with its `policy`."""
-
-    def do_GET(self) -> None:
-        if self.path == "/favicon.ico":  # browsers ask for it unbidden, of pages that name no icon
-            self.send_response(HTTPStatus.NO_CONTENT)
-            self.end_headers()
-        else:
-            super().do_GET()
-
-    def end_headers(self) -> None:
-        path = Path(self.translate_path(self.path))
-        path = path / "index.html" if path.is_dir() else path
-        if path.suffix == ".html" and path.is_file():
-            self.send_header("Content-Security-Policy", policy(path.read_text(encoding="utf-8")))
-        super().end_headers()
-
-    def log_message(self, *_) -> None:
-        """Nothing: the output of the tests is theirs."""
-
-
 @pytest.fixture(scope="session")
 def site():
     """Folder of the built site: SCALING_BOOK_SITE, or what `make book` wrote."""
@@ -81,14 +56,10 @@ def pages(site):
 
 
 @pytest.fixture(scope="session")
-def address(site):
+def address(site, served):
     """Where the site is served."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(StrictHandler, directory=str(site))) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with served(site, policy) as where:
+        yield where
 
 
 @pytest.fixture

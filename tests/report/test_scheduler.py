@@ -5,11 +5,9 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
-from distributed import Client
 
 from scaling_utils.book.files import checksums
 
@@ -22,7 +20,7 @@ def everything(folder: Path) -> dict[str, str]:
     return checksums([path for path in folder.rglob("*") if path.is_file()], folder)
 
 
-def test_a_report_on_two_workers_of_which_one_is_killed(runs_csv, tmp_path, scheduler, worker):
+def test_a_report_on_two_workers_of_which_one_is_killed(runs_csv, tmp_path, scheduler, worker, all_busy):
     here, there = tmp_path / "here", tmp_path / "there"
     report = [*CLI, "report", str(runs_csv), "--out"]
     subprocess.run([*report, str(here)], capture_output=True, check=True)
@@ -34,11 +32,7 @@ def test_a_report_on_two_workers_of_which_one_is_killed(runs_csv, tmp_path, sche
         stderr=subprocess.PIPE,
         text=True,
     )
-    with Client(scheduler, timeout=60) as client:
-        end = time.monotonic() + 300
-        while not all(client.processing().values()):
-            assert running.poll() is None and time.monotonic() < end
-            time.sleep(0.05)
+    all_busy(running)
     first.send_signal(signal.SIGKILL)
     told, complaints = running.communicate(timeout=400)
     assert (running.returncode, complaints) == (0, "")

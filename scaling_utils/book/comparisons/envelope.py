@@ -10,7 +10,6 @@ from scaling_utils.book.comparisons.rows import (
     cited,
     difference,
     figure,
-    figure_not_at_hand,
     times,
 )
 from scaling_utils.book.project import Project
@@ -88,17 +87,16 @@ def comparison(project: Project, results: Results) -> str:
     """
     told = by_scenario(NOTEBOOK, HEADER, _lines, project, results) + SOURCES
     for scenario, ours in pages_of(NOTEBOOK, project, results):
-        if scenario.name != FIGURE_OF:
-            continue
-        if ours is None:
-            told += figure_not_at_hand(scenario, name=FIGURE)
-        else:
-            caption = CAPTION.format(title=scenario.title)
-            told += figure(scenario, "envelope", name=FIGURE, alt=ALT, caption=caption)
-            slopes = {name: ours[name]["value"] for name in ("g1", "g2", "g3")}
-            checks = {name: ours[name] for name in ("bias_g1", "coverage_least")}
-            told += CAVEAT.format(docname=scenario.docname, **slopes, **checks)
+        if scenario.name == FIGURE_OF:
+            told += figure(scenario, ours, "envelope", name=FIGURE, alt=ALT, caption=CAPTION)
+            told += _caveat(scenario, ours) if ours else ""
     return told
+
+
+def _caveat(scenario: Scenario, ours: Found) -> str:
+    slopes = {name: ours[name]["value"] for name in ("g1", "g2", "g3")}
+    checks = {name: ours[name] for name in ("bias_g1", "coverage_least")}
+    return CAVEAT.format(docname=scenario.docname, **slopes, **checks)
 
 
 def _lines(scenario: Scenario, ours: Found) -> Iterator[tuple[str, ...]]:

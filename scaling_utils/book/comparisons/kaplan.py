@@ -9,7 +9,6 @@ from scaling_utils.book.comparisons.rows import (
     by_scenario,
     difference,
     figure,
-    figure_not_at_hand,
     times,
 )
 from scaling_utils.book.project import Project
@@ -76,13 +75,8 @@ def comparison(project: Project, results: Results) -> str:
     """
     told = by_scenario(NOTEBOOK, HEADER, _lines, project, results) + SOURCES
     for scenario, ours in pages_of(NOTEBOOK, project, results):
-        if scenario.name != FIGURE_OF:
-            continue
-        if ours is None:
-            told += figure_not_at_hand(scenario, name=FIGURE)
-        else:
-            caption = CAPTION.format(title=scenario.title, docname=scenario.docname)
-            told += figure(scenario, "compute-and-steps", name=FIGURE, alt=ALT, caption=caption)
+        if scenario.name == FIGURE_OF:
+            told += figure(scenario, ours, "compute-and-steps", name=FIGURE, alt=ALT, caption=CAPTION)
     return told
 
 

@@ -9,7 +9,6 @@ from scaling_utils.book.comparisons.rows import (
     NOT_AT_HAND,
     difference,
     figure,
-    figure_not_at_hand,
     fixed,
     link,
     with_interval,
@@ -74,17 +73,14 @@ def comparison(project: Project, results: Results) -> str:
     project, results
         As for `verdict`.
     """
-    drawn, tables, note, absent = "", "", "", ""
-    for scenario, ours in _pages(project, results):
-        if ours is None:
-            note = NOT_AT_HAND
-            absent = absent or figure_not_at_hand(scenario, name=FIGURE)
-        elif not drawn:
-            caption = CAPTION.format(title=scenario.title)
-            drawn = figure(scenario, "protocols", name=FIGURE, alt=ALT, caption=caption)
+    pages = list(_pages(project, results))
+    shown, found = next((page for page in pages if page[1]), pages[0])
+    tables = ""
+    for scenario, ours in pages:
         rows = [_row(scenario, number, ours) for number in range(len(STEPS))]
         tables += f"\n{link(scenario)}\n\n{table(HEADER, rows)}"
-    return (drawn or absent) + tables + note
+    drawn = figure(shown, found, "protocols", name=FIGURE, alt=ALT, caption=CAPTION)
+    return drawn + tables + ("" if all(ours for _, ours in pages) else NOT_AT_HAND)
 
 
 def _row(scenario: Scenario, number: int, ours: Found | None) -> tuple[str, ...]:

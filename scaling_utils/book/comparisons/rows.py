@@ -140,14 +140,24 @@ def under(first: str, lines: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]
     return [("" if number else first, *line) for number, line in enumerate(lines)]
 
 
-def figure(scenario: Scenario, file: str, *, name: str, alt: str, caption: str) -> str:
-    """A figure that a page has drawn, for a chapter."""
+def figure(scenario: Scenario, found: Found | None, file: str, *, name: str, alt: str, caption: str) -> str:
+    """A figure that a page has drawn, for a chapter; where it could not be drawn, its anchor alone.
+
+    Parameters
+    ----------
+    scenario, found
+        The page, and what it published.
+    file
+        Name of the figure's file.
+    name
+        Anchor in the chapter; it always stays, since papers may cite it.
+    alt, caption
+        Texts; ``{title}`` and ``{docname}`` in the caption are those of the page.
+    """
+    if found is None:
+        return f"\n[The figure on {scenario.title} needs public files that were not at hand.]{{#{name}}}\n"
+    told = caption.format(title=scenario.title, docname=scenario.docname)
     return (
         f"\n```{{figure}} ../figures/{scenario.notebook}/{scenario.name}/{file}.svg\n"
-        f":name: {name}\n:figclass: wide\n:alt: {alt}\n\n{caption}\n```\n"
+        f":name: {name}\n:figclass: wide\n:alt: {alt}\n\n{told}\n```\n"
     )
-
-
-def figure_not_at_hand(scenario: Scenario, *, name: str) -> str:
-    """What stands in a chapter where `figure` cannot; its anchor stays, since papers may cite it."""
-    return f"\n[The figure on {scenario.title} needs public files that were not at hand.]{{#{name}}}\n"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from scaling_utils.arrays import spaced
+from scaling_utils.arrays import FloatArray, spaced
 from scaling_utils.conventions import FLOPS_PER_PARAM_TOKEN, pf_days_from_flops
 from scaling_utils.figures.charts import size_axis
 from scaling_utils.figures.interactive.points import (
@@ -93,20 +93,14 @@ def explore_compute(slices: RunTable, law: KaplanLaw, *, batch: float) -> Layers
     altair chart
         A click on a budget of the legend leaves that budget alone.
     """
-    points, lines = [], []
-    budgets = np.sort(slices.frame["budget"].unique())
-    budgets = budgets[spaced(len(budgets), LEVELS)]
     frame = slices.frame.assign(run_id=slices.frame["curve"])
-    each = bearable(frame["run_id"]) // len(budgets)
-    for budget in budgets:
-        part = frame[frame["budget"] == budget].sort_values("params", kind="stable")
-        level = f"{pf_days_from_flops(budget):.3g}"
-        points.append(told(part.iloc[spaced(len(part), each)].assign(level=level), "level"))
-        sizes = np.geomspace(part["params"].min(), part["params"].max(), LINE_POINTS)
-        lines.append(_line(level, sizes, fixed_compute_curve(law, budget, sizes, batch=batch)))
-    return _families(
-        pd.concat(points), pd.concat(lines), title="Compute C (PF-days), click to pick", **_test_loss(points)
+    points, lines = _levels(
+        frame,
+        "budget",
+        label=pf_days_from_flops,
+        curve=lambda budget, sizes: fixed_compute_curve(law, budget, sizes, batch=batch),
     )
+    return _families(points, lines, title="Compute C (PF-days), click to pick", **_test_loss(points))
 
 
 def explore_steps(by_steps: pd.DataFrame, law: KaplanLaw, *, batch: float) -> Layers:
@@ -126,31 +120,45 @@ def explore_steps(by_steps: pd.DataFrame, law: KaplanLaw, *, batch: float) -> La
     altair chart
         A click on a number of steps of the legend leaves it alone.
     """
-    points, lines = [], []
-    steps = np.sort(by_steps["steps"].unique())
-    steps = steps[spaced(len(steps), LEVELS)]
     tokens = by_steps["steps"] * batch
     flops = FLOPS_PER_PARAM_TOKEN * by_steps["params"] * tokens
-    frame = by_steps.assign(run_id=by_steps["curve"], tokens=tokens, flops=flops)
-    each = bearable(frame["run_id"]) // len(steps)
-    for number in steps:
-        part = frame[frame["steps"] == number].sort_values("params", kind="stable")
-        level = f"{number:.3g}"
+    points, lines = _levels(
+        by_steps.assign(run_id=by_steps["curve"], tokens=tokens, flops=flops),
+        "steps",
+        label=float,
+        curve=lambda steps, sizes: law.loss(sizes, steps, batch=batch),
+    )
+    return _families(points, lines, title="Steps S, click to pick", **_test_loss(points))
+
+
+def _levels(
+    frame: pd.DataFrame,
+    column: str,
+    *,
+    label: Callable[[float], float],
+    curve: Callable[[float, FloatArray], FloatArray],
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Points and the law's lines of at most `LEVELS` values of a column."""
+    points, lines = [], []
+    values = np.sort(frame[column].unique())
+    values = values[spaced(len(values), LEVELS)]
+    each = bearable(frame["run_id"]) // len(values)
+    for value in values:
+        part = frame[frame[column] == value].sort_values("params", kind="stable")
+        level = f"{label(value):.3g}"
         points.append(told(part.iloc[spaced(len(part), each)].assign(level=level), "level"))
         sizes = np.geomspace(part["params"].min(), part["params"].max(), LINE_POINTS)
-        lines.append(_line(level, sizes, law.loss(sizes, number, batch=batch)))
-    return _families(
-        pd.concat(points), pd.concat(lines), title="Steps S, click to pick", **_test_loss(points)
-    )
+        lines.append(_line(level, sizes, curve(value, sizes)))
+    return pd.concat(points), pd.concat(lines)
 
 
 def _line(level: str, sizes: Any, loss: Any) -> pd.DataFrame:
     return short(pd.DataFrame({"level": level, "N": sizes, "L": loss}))
 
 
-def _test_loss(points: Sequence[pd.DataFrame]) -> dict[str, Any]:
+def _test_loss(points: pd.DataFrame) -> dict[str, Any]:
     """The axis of loss: as high as the static figure goes."""
-    losses = pd.concat(points)["L"]
+    losses = points["L"]
     return {"loss_title": "Test loss (nats/token)", "losses": (losses.min(), min(losses.max(), HIGHEST))}
 
 
