@@ -68,10 +68,12 @@ def read_delimited(path: Path, *, columns: Mapping[str, str] | None = None) -> S
 
 
 def _chunks(pieces: Iterator[bytes], file: str, columns: Mapping[str, str] | None) -> Iterator[Chunk]:
-    first = next(pieces, b"")
-    comments = _comments(first)
-    skipped = line_count(first[:comments])
-    first = first[comments:]
+    first, skipped = b"", 0
+    for piece in pieces:
+        comments = _comments(piece)
+        skipped += line_count(piece[:comments])
+        if first := piece[comments:]:
+            break
     delimiter = _delimiter(first, skipped, file, columns)
     line, header = _header(_records(first, delimiter, skipped, file), file)
     if len(header) > MAX_COLUMNS:

@@ -281,6 +281,14 @@ class TestChunks:
         text = self.text(at30_6='"two\nlines"', at60_4="-1")
         assert "column 'loss' (line 62)" in refusal(write(text))
 
+    @pytest.mark.parametrize("size", [40, 1000, 1 << 20])
+    def test_comments_of_many_chunks(self, write, monkeypatch, size):
+        monkeypatch.setattr(scan_module, "CHUNK", size)
+        monkeypatch.setattr(rawtext_module, "BLOCK", 33)
+        comments = "# a line of comments\n" * 300
+        assert len(read_runs(write(comments + self.text())).frame) == len(read_runs(write(self.text())).frame)
+        assert "column 'N' (line 361)" in refusal(write(comments + self.text(at60_2="many")))
+
     def test_text_after_numbers_stays_as_written(self, write, monkeypatch):
         monkeypatch.setattr(scan_module, "CHUNK", 100)
         monkeypatch.setattr(rawtext_module, "BLOCK", 33)
