@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import posixpath
-import re
-import time
-import zipfile
-from io import BytesIO
 from pathlib import Path
 from typing import Any
-from urllib.parse import urljoin
 
 import yaml
 
 from scaling_utils.book.build import alone
 from scaling_utils.book.commit import last_commit
 from scaling_utils.book.config import read_mapping
-from scaling_utils.book.epub_check import epub_problems
+from scaling_utils.book.epub_package import repacked
 from scaling_utils.book.files import disk_trouble_explained, remove, write_whole
-from scaling_utils.book.mathml import as_xml
 from scaling_utils.book.project import Project
 from scaling_utils.book.site import run_jupyter_book
-from scaling_utils.errors import BuildError, ScalingError, clip
+from scaling_utils.errors import BuildError, ScalingError
 
 _OWN_EXTENSIONS = ("scaling_utils.book.mathml", "scaling_utils.book.sphinx_epub")
 _SCREEN_ONLY = (
@@ -29,8 +22,6 @@ _SCREEN_ONLY = (
     "mathjax_path",
 )
 _LEFT_OUT_EXTENSIONS = ("sphinx_togglebutton", "sphinx_copybutton", "sphinx_book_theme")
-_MIMETYPE = "mimetype"
-_SHOWN = 20
 EPUB_DESCRIPTION = "The figures on which neural scaling laws rest, rebuilt from data."
 
 
@@ -70,9 +61,6 @@ def make_epub(project: Project) -> Path:
                 raise BuildError(f"Sphinx made {len(made)} EPUB files where one was expected")
             base = str((book.get("html") or {}).get("baseurl") or "")
             epub = repacked(made[0].read_bytes(), last_commit(project).time, base=base)
-            if problems := epub_problems(epub):
-                listed = "\n  ".join(clip(problem, 300) for problem in problems[:_SHOWN])
-                raise BuildError(f"the EPUB has {len(problems)} faults, so none was written\n  {listed}")
             write_whole(project.epub, epub)
         finally:
             remove(project.work)
@@ -111,66 +99,3 @@ def epub_config(config: dict[str, Any]) -> dict[str, Any]:
         key: value for key, value in config.items() if key not in ("launch_buttons", "html", "repository")
     }
     return kept | {"sphinx": sphinx | {"config": settings}}
-
-
-def repacked(epub: bytes, epoch: int, *, base: str = "") -> bytes:
-    """An EPUB with fixed order and times, and with its pages declared to hold MathML where they do.
-
-    Parameters
-    ----------
-    epub
-        As Sphinx made it.
-    epoch
-        Seconds since 1970 that stand for the time of every file.
-    base
-        Address of the site, where links to what the EPUB does not hold lead.
-    """
-    with zipfile.ZipFile(BytesIO(epub)) as archive:
-        files = {name: archive.read(name) for name in archive.namelist()}
-    for name in [name for name in files if name.endswith(".xhtml")]:
-        files[name] = _as_xml(files[name].decode(), name, files, base).encode()
-    for name in [name for name in files if name.endswith(".svg")]:
-        files[name] = re.sub(rb"<!DOCTYPE svg[^>]*>\s*", b"", files[name])  # it names files on another host
-    for name in [name for name in files if name.endswith(".opf")]:
-        files[name] = _declared(files[name].decode(), files).encode()
-    out = BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        for name in sorted(files, key=lambda name: (name != _MIMETYPE, name)):
-            entry = zipfile.ZipInfo(name, time.gmtime(epoch)[:6])
-            entry.external_attr = 0o644 << 16
-            entry.compress_type = zipfile.ZIP_STORED if name == _MIMETYPE else zipfile.ZIP_DEFLATED
-            archive.writestr(entry, files[name], compresslevel=9)
-    return out.getvalue()
-
-
-def _as_xml(page: str, name: str, files: dict[str, bytes], base: str) -> str:
-    """A page without what HTML knows and XML does not; what is not there is not asked for."""
-    page = as_xml(page)
-
-    def path(address: str) -> str:
-        return posixpath.normpath(posixpath.join(posixpath.dirname(name), re.split("[?#]", address)[0]))
-
-    def kept(match: re.Match[str]) -> str:
-        return match[0] if path(match[1]) in files else ""
-
-    def relinked(match: re.Match[str]) -> str:
-        target = path(match[2])
-        return match[0] if target in files else f'{match[1]}"{urljoin(base, target)}"'
-
-    page = re.sub(r'<link [^>]*?href="([^":]+\.css[^"]*)"[^>]*/>', kept, page)
-    return re.sub(r'(<a [^>]*?\bhref=)"([^":#]+)[^":]*"', relinked, page) if base else page
-
-
-def _declared(package: str, files: dict[str, bytes]) -> str:
-    """The package document with the properties that EPUB readers rely on."""
-    by_name = {name.rpartition("/")[2]: content for name, content in files.items()}
-
-    def declare(match: re.Match[str]) -> str:
-        item = match[0]
-        target = re.search(r'href="([^"]+)"', item)
-        content = by_name.get(target[1].rpartition("/")[2], b"") if target else b""
-        if "properties=" in item or b"<math" not in content:
-            return item
-        return re.sub(r"\s*/>$", ' properties="mathml" />', item)
-
-    return re.sub(r"<item [^>]*application/xhtml\+xml[^>]*/>", declare, package)

@@ -74,12 +74,12 @@ def comparison(project: Project, results: Results) -> str:
         As for `verdict`.
     """
     pages = list(_pages(project, results))
-    shown, found = next((page for page in pages if page[1]), pages[0])
+    shown = [page for page in pages if page[1]] or pages
+    drawn = "".join(figure(*page, "protocols", name=FIGURE, alt=ALT, caption=CAPTION) for page in shown[:1])
     tables = ""
     for scenario, ours in pages:
         rows = [_row(scenario, number, ours) for number in range(len(STEPS))]
         tables += f"\n{link(scenario)}\n\n{table(HEADER, rows)}"
-    drawn = figure(shown, found, "protocols", name=FIGURE, alt=ALT, caption=CAPTION)
     return drawn + tables + ("" if all(ours for _, ours in pages) else NOT_AT_HAND)
 
 
