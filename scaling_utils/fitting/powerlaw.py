@@ -69,9 +69,9 @@ def fit_lines(log_x: FloatArray, log_y: FloatArray, *, fewest: int = MIN_POINTS)
     Parameters
     ----------
     log_x
-        Shape (n,).
+        Shape (n,), or (sets, n); NaN marks a point that a set lacks.
     log_y
-        Shape (sets, n); NaN marks a point that a set lacks.
+        Shape (sets, n); NaN as well.
     fewest
         Points that a line needs.
 
@@ -86,12 +86,12 @@ def fit_lines(log_x: FloatArray, log_y: FloatArray, *, fewest: int = MIN_POINTS)
     array([[ 2., nan],
            [ 1., nan]])
     """
-    present = np.isfinite(log_y)
+    present = np.isfinite(log_x) & np.isfinite(log_y)
     n = present.sum(axis=1)
     enough = n >= fewest
     n = np.where(enough, n, 1)
     y = np.where(present, log_y, 0.0)
-    mean_x = present @ log_x / n
+    mean_x = np.where(present, log_x, 0.0).sum(axis=1) / n
     mean_y = y.sum(axis=1) / n
     x = np.where(present, log_x - mean_x[:, None], 0.0)
     sxx = (x**2).sum(axis=1)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from scaling_utils.arrays import FloatArray
-from scaling_utils.fitting.minima import MIN_SIZES, WINDOW, parabola_minima
+from scaling_utils.fitting.minima import MIN_SIZES, WINDOW, parabola_vertices
 from scaling_utils.fitting.objective import Objective
 from scaling_utils.fitting.powerlaw import fit_lines
 from scaling_utils.fitting.surface import Surface, follow
@@ -104,13 +104,13 @@ def refit_valleys(
     different = np.unique(budgets)
     log_opt = np.column_stack(
         [
-            parabola_minima(
+            parabola_vertices(
                 np.log(params[slice_]),
                 losses[:, slice_].T,
                 np.ones((slice_.sum(), 1)),
                 window=window,
                 fewest=MIN_SIZES,
-            )
+            )[0]
             for slice_ in (budgets == budget for budget in different)
         ]
     )

@@ -14,7 +14,7 @@ from scaling_utils.arrays import FloatArray
 from scaling_utils.conventions import tokens_for
 from scaling_utils.errors import DataError
 from scaling_utils.fitting.bootstrap import resample_weights
-from scaling_utils.fitting.minima import MIN_SIZES, WINDOW, parabola_minima
+from scaling_utils.fitting.minima import MIN_SIZES, WINDOW, parabola_vertices
 from scaling_utils.fitting.powerlaw import MIN_POINTS, fit_lines, fit_power_law
 from scaling_utils.results import Estimate, IsoflopFit, PowerLaw, Valley
 from scaling_utils.results.isoflop import LowestAt
@@ -224,7 +224,8 @@ def resampled_minima(
     log_n, loss = np.log(points["params"].to_numpy()), points["loss"].to_numpy()
     # One row per run: reductions over the few runs then go along the long axis.
     weights = resample_weights(rng, resamples, np.arange(len(points))).T.astype(float, order="C")
-    return parabola_minima(log_n, loss[:, None], weights, window=window)
+    log_opt: FloatArray = parabola_vertices(log_n, loss[:, None], weights, window=window)[0]
+    return log_opt
 
 
 def _with_interval(valley: Valley, log_opt: FloatArray) -> Valley:

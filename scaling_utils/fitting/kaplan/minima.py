@@ -13,7 +13,8 @@ from scaling_utils.conventions import PF_DAY, tokens_for
 from scaling_utils.fitting.isoflop import fit_isoflop, interpolated_minima, isoflop_slices
 from scaling_utils.fitting.isoflop.interpolated import FEWEST_FOR_MINIMUM, lowest_between
 from scaling_utils.fitting.kaplan.accountings import Accountings, both_accountings
-from scaling_utils.fitting.powerlaw import MIN_POINTS, fit_power_law
+from scaling_utils.fitting.minima import parabola_vertices
+from scaling_utils.fitting.powerlaw import fit_lines, fit_power_law
 from scaling_utils.laws import KAPLAN_BATCH_TOKENS, KAPLAN_CRITICAL_BATCH, CriticalBatch, flops_min
 from scaling_utils.results import Estimate, Valley
 from scaling_utils.runs.table import RunTable
@@ -142,8 +143,7 @@ def measured_minima(
     log_n, loss = _resampled(slices, window, resamples, np.random.default_rng(seed))
     spent = np.array([v.budget for v in fit.valleys]) / PF_DAY
     least = flops_min(spent, batch, loss, critical=critical)
-    fixed = _lines(np.broadcast_to(np.log(spent), log_n.shape), log_n)
-    corrected = _lines(np.log(least), log_n)
+    fixed, corrected = fit_lines(np.log(spent), log_n), fit_lines(np.log(least), log_n)
     return MeasuredMinima(
         valleys=tuple(
             replace(
@@ -205,7 +205,7 @@ def interpolated_exponent(slices: RunTable, *, resamples: int = 0, seed: int = 0
         present = times[:, np.searchsorted(names, points["curve"])] > 0
         drawn[:, i] = [_lowest(log_n[kept], log_loss[kept]) for kept in present]
     log_c = np.log([budget for budget, _ in by_budget])
-    slopes = _lines(np.broadcast_to(log_c, drawn.shape), drawn)[0]
+    slopes = fit_lines(log_c, drawn)[0]
     return Estimate.from_draws(law.exponent.value, slopes)
 
 
@@ -230,55 +230,16 @@ def _resampled(
     """Draws of ln N_opt and of the loss there by budget, each (resamples, budgets); NaN without a minimum."""
     times, names = _times_drawn(slices, resamples, rng)
     vertices = [
-        _vertices(
+        parabola_vertices(
             np.log(points["params"].to_numpy()),
-            points["loss"].to_numpy(),
-            times[:, np.searchsorted(names, points["curve"])],
-            window,
+            points["loss"].to_numpy()[:, None],
+            times[:, np.searchsorted(names, points["curve"])].T,
+            window=window,
         )
         for _, points in isoflop_slices(slices)
     ]
-    log_n, loss = (np.column_stack(columns) for columns in zip(*vertices, strict=True))
+    log_n, loss = np.stack(vertices, axis=-1)
     return log_n, loss
-
-
-def _vertices(
-    log_n: FloatArray, loss: FloatArray, weights: FloatArray, window: float
-) -> tuple[FloatArray, FloatArray]:
-    """Vertices (ln N, loss) of parabolas through points (n,) weighted in many ways (sets, n)."""
-    lowest = np.argmin(np.where(weights > 0, loss, np.inf), axis=1)
-    x = log_n - log_n.mean()
-    weights = weights * (np.abs(x - x[lowest][:, None]) <= math.log(window) * (1 + 1e-12))
-    drawn = weights > 0
-    left = np.where(drawn, x, np.inf).min(axis=1, initial=np.inf)
-    right = np.where(drawn, x, -np.inf).max(axis=1, initial=-np.inf)
-    sizes = np.array([len(np.unique(log_n[row])) for row in drawn])
-    powers = np.vander(x, 3, increasing=True)
-    normal = np.einsum("sn,ni,nj->sij", weights, powers, powers)
-    right_side = np.einsum("sn,ni,n->si", weights, powers, loss)
-    parabolas = np.full((len(weights), 3), np.nan)
-    enough = sizes >= 3
-    parabolas[enough] = np.linalg.solve(normal[enough], right_side[enough][..., None])[..., 0]
-    constant, slope, curvature = parabolas.T
-    opens = curvature > 0
-    vertex = -slope / (2 * np.where(opens, curvature, np.nan))
-    inside = (left < vertex) & (vertex < right)
-    vertex = np.where(inside, vertex, np.nan)
-    return log_n.mean() + vertex, constant + slope * vertex / 2
-
-
-def _lines(x: FloatArray, y: FloatArray) -> FloatArray:
-    """Slope and intercept (2, sets) of lines through points (sets, n), NaN being no point."""
-    present = np.isfinite(x) & np.isfinite(y)
-    n = present.sum(axis=1)
-    enough = n >= MIN_POINTS
-    divisor = np.where(enough, n, 1)
-    mean_x = np.where(present, x, 0).sum(axis=1) / divisor
-    mean_y = np.where(present, y, 0).sum(axis=1) / divisor
-    off_x = np.where(present, x - mean_x[:, None], 0)
-    off_y = np.where(present, y - mean_y[:, None], 0)
-    slope = (off_x * off_y).sum(axis=1) / np.where(enough, (off_x**2).sum(axis=1), 1)
-    return np.where(enough, np.stack([slope, mean_y - slope * mean_x]), np.nan)
 
 
 def _interval(value: float, draws: FloatArray, unit: str) -> Estimate:
