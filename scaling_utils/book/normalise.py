@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from scaling_utils.book.cells import Notebook, as_text, each_text, on_markdown, outside_code, plain_lines
 from scaling_utils.book.labels import suffix_labels
 from scaling_utils.errors import BuildError
-from scaling_utils.exchange import FIT_MIME, RESULTS_MIME, STAMP_MIME
+from scaling_utils.exchange import FILES_MIME, FIT_MIME, RESULTS_MIME, STAMP_MIME
 
 _NOT_SHOWN = {RESULTS_MIME, FIT_MIME, STAMP_MIME}
 _HEADING = re.compile(r"^#\s+\S.*$")
@@ -49,9 +49,8 @@ def normalise(notebook: Notebook, *, scenario: str, title: str, places: Mapping[
         If an output is an error, or there is no first heading.
     """
     refuse_errors(notebook)
-    page = strip_traces(notebook)
-    page = drop_results(page)
-    page = drop_chart_sources(page)
+    page = drop_chart_sources(drop_results(notebook))  # first: every other step copies what is left
+    page = strip_traces(page)
     page = hide_parameters(page)
     page = scrub_outputs(page, places)
     page = deepen_links(page)
@@ -99,15 +98,9 @@ def strip_traces(notebook: Notebook) -> Notebook:
 
 def drop_results(notebook: Notebook) -> Notebook:
     """Remove the outputs that are for other pages or for the build: Sphinx warns of them."""
-    page = copy.deepcopy(notebook)
-    for cell in page["cells"]:
-        if "outputs" in cell:
-            cell["outputs"] = [
-                o
-                for o in cell["outputs"]
-                if not {RESULTS_MIME, FIT_MIME, STAMP_MIME} & o.get("data", {}).keys()
-            ]
-    return page
+    return _with_outputs(
+        notebook, lambda outputs: [o for o in outputs if not _NOT_SHOWN & o.get("data", {}).keys()]
+    )
 
 
 def drop_chart_sources(notebook: Notebook) -> Notebook:
@@ -118,13 +111,21 @@ def drop_chart_sources(notebook: Notebook) -> Notebook:
     >>> drop_chart_sources({"cells": [{"cell_type": "code", "outputs": [output]}]})["cells"][0]["outputs"]
     [{'output_type': 'display_data', 'data': {'text/html': ''}}]
     """
-    page = copy.deepcopy(notebook)
-    for cell in page["cells"]:
-        for output in cell.get("outputs", []):
-            data = output.get("data", {})
-            for mime in [mime for mime in data if mime.startswith(_CHART_SOURCE)]:
-                del data[mime]
-    return page
+
+    def without(output: Notebook) -> Notebook:
+        data = {mime: c for mime, c in output.get("data", {}).items() if not mime.startswith(_CHART_SOURCE)}
+        return {**output, "data": data} if "data" in output else output
+
+    return _with_outputs(notebook, lambda outputs: [without(output) for output in outputs])
+
+
+def _with_outputs(notebook: Notebook, change: Callable[[list[Notebook]], list[Notebook]]) -> Notebook:
+    """A notebook whose outputs are others; all else is shared with the one given, as it may be large."""
+    cells = [
+        {**cell, "outputs": change(cell["outputs"])} if "outputs" in cell else cell
+        for cell in notebook["cells"]
+    ]
+    return {**notebook, "cells": cells}
 
 
 def hide_parameters(notebook: Notebook) -> Notebook:
@@ -162,6 +163,8 @@ def scrub_outputs(notebook: Notebook, places: Mapping[str, str]) -> Notebook:
             if "text" in output:
                 output["text"] = clean(as_text(output["text"]))
             for mime, content in output.get("data", {}).items():
+                if mime == FILES_MIME:  # coded: what looks like a path in it is none
+                    continue
                 if mime.endswith("json"):
                     output["data"][mime] = each_text(content, clean)
                 elif mime.startswith("text/") or mime == "image/svg+xml":
@@ -176,8 +179,11 @@ def scrub(text: str, places: Mapping[str, str]) -> str:
     '<A at 0x0> in ./data/x.csv'
     """
     for path in sorted(places, key=len, reverse=True):
+        if path not in text:  # a search for the pattern takes a hundred times as long
+            continue
         text = re.sub(rf"(?<![\w./-]){re.escape(path)}(?![\w.-])", lambda _, p=path: places[p], text)  # type: ignore[misc]
-    return _KERNEL_FILE.sub("ipykernel", _ADDRESS.sub("0x0", text))
+    text = _ADDRESS.sub("0x0", text) if "0x" in text else text
+    return _KERNEL_FILE.sub("ipykernel", text) if "ipykernel_" in text else text
 
 
 def deepen_links(notebook: Notebook) -> Notebook:

@@ -54,7 +54,7 @@ def thumbnail(svg: str) -> bytes:
     import vl_convert
     from PIL import Image, ImageOps
 
-    drawn = Image.open(io.BytesIO(vl_convert.svg_to_png(svg, scale=2.0))).convert("RGBA")
+    drawn = Image.open(io.BytesIO(vl_convert.svg_to_png(svg, scale=1.5))).convert("RGBA")
     white = Image.new("RGBA", drawn.size, "white")
     white.alpha_composite(drawn)
     small = ImageOps.pad(white.convert("RGB"), SIZE, Image.Resampling.LANCZOS, color="white")

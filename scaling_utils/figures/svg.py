@@ -1,14 +1,23 @@
-"""Smaller SVG of the same picture: fewer decimals, no unused ids, one style for marks that share it."""
+"""Smaller SVG of the same picture: fewer decimals, no unused ids, one class for what looks alike."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
+from itertools import groupby
+from string import ascii_lowercase
 from xml.etree import ElementTree
 
-SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
+from scaling_utils.figures.svg_marks import strung
+from scaling_utils.figures.svg_paths import numbers, on_grid, shortened, written
+from scaling_utils.figures.svg_text import whole_letters
 
-_STEP = re.compile(r"([A-Za-z])([^A-Za-z]*)")
-_NUMBER = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?")
+SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
+_TAG, _HREF = f"{{{SVG}}}", f"{{{XLINK}}}href"
+
+_ONE_POINT = re.compile(r"m-?[\d.]+[- ][\d.]+")
+"""Shortened path of a line through a single point, which draws nothing."""
+
 _SPACES = re.compile(r"([:;]) +")
 _MOVED = re.compile(r"translate\(([-\d.]+)[ ,]([-\d.]+)\)")
 _DEFINED_BY_MATPLOTLIB = re.compile(r"[mp][0-9a-f]{10}|C[0-9a-f]+_\w+|(?:DejaVu|STIX|Cm)\w*-[-\w]+")
@@ -18,7 +27,7 @@ _GIVEN_BY_MATPLOTLIB = re.compile(r"(?:line2d|patch|text|[xy]tick|[A-Z]\w*Collec
 
 
 def lean(svg: str) -> str:
-    r"""Round coordinates to a hundredth of a point, share styles between marks, drop ids nobody gave.
+    r"""Round coordinates to a hundredth of a point, share styles, string marks together, drop ids nobody gave.
 
     Parameters
     ----------
@@ -34,81 +43,48 @@ def lean(svg: str) -> str:
     --------
     >>> drawn = '<g id="line2d_1"><path d="M 0.123456 1 \nL 2 3"/></g>'
     >>> print(lean(f'<svg xmlns="http://www.w3.org/2000/svg">{drawn}</svg>'))
-    <svg xmlns="http://www.w3.org/2000/svg"><path d="M.12 1l1.88 2"/></svg>
+    <svg xmlns="http://www.w3.org/2000/svg"><path d="m.12 1 1.88 2"/></svg>
     """
-    for prefix, address in (("", SVG), ("xlink", XLINK)):
-        ElementTree.register_namespace(prefix, address)
+    ElementTree.register_namespace("", SVG)
     root = ElementTree.fromstring(svg)
-    for metadata in root.findall(f"{{{SVG}}}metadata"):
+    for metadata in root.findall(f"{_TAG}metadata"):
         root.remove(metadata)
+    whole_letters(root, _TAG, _HREF)
     _simplify(root)
+    strung(root, _TAG, _HREF)
+    for element in list(root.iter()):
+        _clip_together(element)
     _shorten_ids(root)
+    _name_styles(root)
+    for element in root.iter():
+        if _HREF in element.attrib:
+            element.set("href", element.attrib.pop(_HREF))  # what SVG 2 calls it
     return ElementTree.tostring(root, encoding="unicode").replace(" />", "/>")
 
 
 def _simplify(element: ElementTree.Element) -> None:
     element.tail = None
-    if element.tag != f"{{{SVG}}}style":
+    if element.tag != f"{_TAG}style":
         element.text = None
     if _GIVEN_BY_MATPLOTLIB.fullmatch(element.get("id", "")):
         del element.attrib["id"]
     if "d" in element.attrib:
         element.set("d", shortened(element.attrib["d"]))
     moved = _MOVED.fullmatch(element.get("transform", ""))
-    if moved and element.tag == f"{{{SVG}}}use":
+    if moved and element.tag == f"{_TAG}use":
         del element.attrib["transform"]
         element.attrib.update(x=moved[1], y=moved[2])
-    if element.tag == f"{{{SVG}}}use":
-        places = {name: _hundredths(element.attrib.pop(name, "0"))[0] for name in ("x", "y")}
-        element.attrib.update({name: _written(place) for name, place in places.items() if place})
+    if element.tag == f"{_TAG}use":
+        places = {name: on_grid(numbers(element.attrib.pop(name, "0")))[0] for name in ("x", "y")}
+        element.attrib.update({name: written(place) for name, place in places.items() if place})
     if "style" in element.attrib:
         element.set("style", _SPACES.sub(r"\1", element.attrib["style"]))
     for child in element:
         _simplify(child)
     _share_style(element)
-    flat = [part for child in element for part in (child if _is_bare_group(child) else (child,))]
+    seen = [child for child in element if not _ONE_POINT.fullmatch(child.get("d", ""))]
+    flat = [part for child in seen for part in (child if _is_bare_group(child) else (child,))]
     element[:] = _merged(flat)
-
-
-def shortened(path: str) -> str:
-    """A path of the same points to a hundredth, each given by its distance from the one before.
-
-    >>> shortened("M 10.004 20 L 10.254 19 L 11 19 Q 12 19 12 20 z")
-    'M10 20l.25-1 .75 0q1 0 1 1z'
-    """
-    told, before = "", ""
-    start = here = (0, 0)
-    for command, numbers in _STEP.findall(path):
-        if command not in "MLQCZz":
-            return path  # matplotlib writes no other; an arc or the like stays as it is
-        points = _hundredths(numbers)
-        if command in "Zz":
-            told, here = f"{told}z", start
-        elif command == "M":
-            told, start = f"{told}M{_row(points)}", (points[0], points[1])
-        else:
-            steps = _row([n - here[i % 2] for i, n in enumerate(points)])
-            gap = " " if steps[0] != "-" else ""
-            told += f"{gap}{steps}" if command == before else f"{command.lower()}{steps}"
-        if points:
-            here = (points[-2], points[-1])
-        before = command
-    return told
-
-
-def _hundredths(numbers: str) -> list[int]:
-    return [round(100 * float(number)) for number in _NUMBER.findall(numbers)]
-
-
-def _row(hundredths: list[int]) -> str:
-    first, *others = map(_written, hundredths)
-    return first + "".join(number if number[0] == "-" else f" {number}" for number in others)
-
-
-def _written(hundredths: int) -> str:
-    whole, part = divmod(abs(hundredths), 100)
-    digits = f"{whole or ''}{f'.{part:02d}'.rstrip('0') if part else ''}"
-    return f"{'-' if hundredths < 0 else ''}{digits or 0}"
 
 
 def _shorten_ids(root: ElementTree.Element) -> None:
@@ -125,7 +101,7 @@ def _shorten_ids(root: ElementTree.Element) -> None:
 
 
 def _is_bare_group(element: ElementTree.Element) -> bool:
-    return element.tag == f"{{{SVG}}}g" and not element.attrib
+    return element.tag == f"{_TAG}g" and not element.attrib
 
 
 def _merged(children: list[ElementTree.Element]) -> list[ElementTree.Element]:
@@ -151,7 +127,7 @@ def _holds_marks(element: ElementTree.Element) -> bool:
 
 
 def _is_of_marks(element: ElementTree.Element) -> bool:
-    return element.tag == f"{{{SVG}}}g" and {child.tag for child in element} == {f"{{{SVG}}}use"}
+    return element.tag == f"{_TAG}g" and {child.tag for child in element} == {f"{_TAG}use"}
 
 
 def _share_style(group: ElementTree.Element) -> None:
@@ -161,3 +137,49 @@ def _share_style(group: ElementTree.Element) -> None:
         group.set("style", styles.pop() or "")
         for child in group:
             del child.attrib["style"]
+
+
+def _clip_together(parent: ElementTree.Element) -> None:
+    """Clip neighbours that are clipped alike as one group: what draws a clip, draws a whole layer for it."""
+    kept: list[ElementTree.Element] = []
+    for clip, run in groupby(parent, lambda child: child.get("clip-path")):
+        children = list(run)
+        if clip is not None and len(children) > 1:
+            for child in children:
+                del child.attrib["clip-path"]
+            group = ElementTree.Element(f"{_TAG}g", {"clip-path": clip})
+            group.extend(children)
+            children = [group]
+        kept += children
+    parent[:] = kept
+
+
+def _name_styles(root: ElementTree.Element) -> None:
+    """Give a class to each look that several elements have, in the style sheet that matplotlib writes."""
+    looks = Counter(look for element in root.iter() if (look := _look(element)))
+    classes = {look: _class_name(n) for n, (look, times) in enumerate(looks.most_common()) if times > 1}
+    for element in root.iter():
+        name = classes.get(_look(element))
+        if name:
+            element.attrib.pop("style", None)
+            element.attrib.pop("clip-path", None)
+            element.set("class", name)
+    sheet = next(root.iter(f"{_TAG}style"), None)
+    if sheet is not None:
+        rules = "".join(f".{name}{{{look}}}" for look, name in classes.items())
+        sheet.text = _SPACES.sub(r"\1", sheet.text or "") + rules
+
+
+def _look(element: ElementTree.Element) -> str:
+    clipped = f"clip-path:{element.attrib['clip-path']}" if "clip-path" in element.attrib else ""
+    return ";".join(part for part in (clipped, element.get("style", "")) if part)
+
+
+def _class_name(number: int) -> str:
+    """The next of a, b, ..., z, aa, ab, ...
+
+    >>> _class_name(0), _class_name(25), _class_name(26), _class_name(53)
+    ('a', 'z', 'aa', 'bb')
+    """
+    more, letter = divmod(number, len(ascii_lowercase))
+    return (_class_name(more - 1) if more else "") + ascii_lowercase[letter]
