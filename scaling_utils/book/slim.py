@@ -8,11 +8,13 @@ from pathlib import Path
 
 from scaling_utils.book.cells import Notebook, as_text
 from scaling_utils.book.files import files_below, remove
+from scaling_utils.book.slim_styles import slim_styles
 
 ICONS = "_static/scripts/fontawesome.js"
 """A third of the theme's weight; it draws again, as SVG, the icons that the style sheet draws from fonts."""
 
 MATHJAX = "_static/mathjax/input/tex/extensions"
+FONTS = "_static/mathjax/output/chtml/fonts/woff-v2"
 IN_THE_BUNDLE = ("ams", "autoload", "configmacros", "newcommand", "noundefined", "require")
 """Extensions that are part of MathJax's main script; each would also be there by itself."""
 
@@ -26,26 +28,28 @@ ON_REQUEST = (
 UNUSED = (
     *(f"{MATHJAX}/{name}.js" for name in IN_THE_BUNDLE),
     *(f"{MATHJAX}/{name}.js" for name in ON_REQUEST),
-    "_static/vendor/fontawesome/webfonts/fa-brands-400.woff2",  # logos; those of the site are images
     "_static/**/*.map",  # for people who debug the theme
     "_static/locales",  # the book is in English; translations are read when it is built
     "_static/*webpack-macros.html",
     "_static/images/logo_deepnote.svg",
     "_static/images/logo_jupyterhub.svg",
-    "_static/vendor/fontawesome/webfonts/*.ttf",  # every browser that reads the page takes woff2
+    "_static/vendor/fontawesome/webfonts/fa-brands-400.*",  # logos; those of the site are images
+    *(f"{FONTS}/MathJax_{name}-*.woff" for name in ("Fraktur", "SansSerif", "Script")),  # for letters of no law
     "_sources/**/*.png",
 )
 
-STYLES = "_static/styles/pydata-sphinx-theme.css"
 SEARCHING = ("searchtools.js", "language_data.js", "searchindex.js")
 """Scripts that the theme lets every page load; only the page of results runs them."""
 
-_ICON_RULE = re.compile(r"((?:\.fa-[\w-]+::?before,?)+)\{content:[^}]*\}")
-_ICON = re.compile(r"\bfa-[\w-]+")
 _SEARCH_SCRIPT = re.compile(
     rf'\s*<script src="[^"]*(?:{"|".join(map(re.escape, SEARCHING))})[^"]*"></script>'
 )
+_AS_IT_IS = re.compile(r"(<(pre|script|style|textarea)\b.*?</\2>)", re.S)
 _INDENT = re.compile(r"\n\s+")
+_COMMENT = re.compile(r"<!--.*?-->", re.S)
+_PLAIN_CODE = re.compile(r'<span class="(?:n|nn|nx|p|pm|w)">([^<]*)</span>')
+"""Names, punctuation and white space of code, which have the colour of all code."""
+
 CHART = '<script type="application/json">'
 EXPLORER = "/budget-explorer.js"
 """How a page holds a chart for Vega, and how it asks for the script that draws one anew."""
@@ -54,8 +58,8 @@ EXPLORER = "/budget-explorer.js"
 def slim(site: Path) -> None:
     """Remove what is of no use in a published site.
 
-    Files of the theme that browsers never ask for, styles of icons that no page shows, scripts that a
-    page does not run, white space of templates, and in notebooks what only the building of pages reads.
+    Files of the theme that browsers never ask for, styles and icons that no page shows, scripts that a
+    page does not run, white space and comments, and in notebooks what only the building of pages reads.
 
     Parameters
     ----------
@@ -71,11 +75,7 @@ def slim(site: Path) -> None:
     pages = {path: path.read_text(encoding="utf-8") for path in files_below(site, "*.html")}
     for path, text in pages.items():
         path.write_text(squeezed(text, searches=path == site / "search.html"), encoding="utf-8")
-    styles = site / STYLES
-    if styles.is_file():
-        scripts = (path.read_text(encoding="utf-8") for path in files_below(site / "_static", "*.js"))
-        shown = {name for text in (*pages.values(), *scripts) for name in _ICON.findall(text)}
-        styles.write_text(without_icons(styles.read_text(encoding="utf-8"), shown), encoding="utf-8")
+    slim_styles(site, pages.values())
     for path in files_below(site / "_sources", "*.ipynb"):
         notebook = lighter(json.loads(path.read_bytes()))
         text = json.dumps(notebook, ensure_ascii=False, separators=(",", ":"))
@@ -83,25 +83,17 @@ def slim(site: Path) -> None:
 
 
 def squeezed(page: str, *, searches: bool) -> str:
-    r"""A page without the indents of its templates and, if it does not search, without the scripts for it.
+    r"""A page without indents, comments, marks of plain code and, if it does not search, the scripts for it.
 
-    >>> page = "<body>\n\n  <nav>\n   <article>\n  as it is</article>\n  </body>"
+    >>> page = "<body>\n\n  <p>\n   a</p> <!-- b -->\n <pre>\n  <span class=\"n\">c</span>\n</pre>\n  </body>"
     >>> squeezed(page, searches=False)
-    '<body>\n<nav>\n<article>\n  as it is</article>\n</body>'
+    '<body>\n<p>\na</p> \n<pre>\n  c\n</pre>\n</body>'
     """
     page = page if searches else _SEARCH_SCRIPT.sub("", page)
-    before, opening, rest = page.partition("<article")
-    article, closing, after = rest.rpartition("</article>")
-    return f"{_INDENT.sub(chr(10), before)}{opening}{article}{closing}{_INDENT.sub(chr(10), after)}"
-
-
-def without_icons(styles: str, shown: set[str]) -> str:
-    """A style sheet without the rules of icons that are not shown.
-
-    >>> without_icons('.fa-x:before{content:"1"}.fa-y:before,.fa-z:before{content:"2"}a{}', {"fa-z"})
-    '.fa-y:before,.fa-z:before{content:"2"}a{}'
-    """
-    return _ICON_RULE.sub(lambda rule: rule[0] if shown & set(_ICON.findall(rule[1])) else "", styles)
+    parts = _AS_IT_IS.split(page)  # what lies between, what stays, the name of its element, and so on
+    parts[::3] = (_INDENT.sub("\n", _COMMENT.sub("", part)) for part in parts[::3])
+    del parts[2::3]
+    return _PLAIN_CODE.sub(r"\1", "".join(parts))
 
 
 def lighter(notebook: Notebook) -> Notebook:
