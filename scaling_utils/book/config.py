@@ -16,7 +16,7 @@ from scaling_utils.book.scenarios import Scenario, nearest
 from scaling_utils.errors import BuildError, clip
 from scaling_utils.yaml_files import from_yaml
 
-MATHJAX_PATH = "mathjax/tex-mml-chtml.js"
+MATHJAX_PATH = "mathjax/startup.js"
 """What `sphinx.config.mathjax_path` has to be: MathJax is part of the site."""
 
 GENERATED_PATTERN = "book/generated/*"

@@ -16,7 +16,7 @@ ICONS = "_static/scripts/fontawesome.js"
 MATHJAX = "_static/mathjax/input/tex/extensions"
 FONTS = "_static/mathjax/output/chtml/fonts/woff-v2"
 IN_THE_BUNDLE = ("ams", "autoload", "configmacros", "newcommand", "noundefined", "require")
-"""Extensions that are part of MathJax's main script; each would also be there by itself."""
+"""Extensions that are part of MathJax's component for LaTeX; each would also be there by itself."""
 
 ON_REQUEST = (
     *("all-packages", "bussproofs", "cases", "centernot", "colortbl", "colorv2", "empheq", "gensymb"),
@@ -24,6 +24,9 @@ ON_REQUEST = (
     "upgreek",
 )
 """Extensions that load only if a formula asks for them by name (or for chemistry and proofs); none does."""
+
+LETTERS = ("Fraktur", "SansSerif", "Script")
+"""Fonts that a browser asks for only where a formula has such letters; none has."""
 
 UNUSED = (
     *(f"{MATHJAX}/{name}.js" for name in IN_THE_BUNDLE),
@@ -34,7 +37,9 @@ UNUSED = (
     "_static/images/logo_deepnote.svg",
     "_static/images/logo_jupyterhub.svg",
     "_static/vendor/fontawesome/webfonts/fa-brands-400.*",  # logos; those of the site are images
-    *(f"{FONTS}/MathJax_{name}-*.woff" for name in ("Fraktur", "SansSerif", "Script")),  # for letters of no law
+    *(
+        f"{FONTS}/MathJax_{name}-*.woff" for name in ("Fraktur", "SansSerif", "Script")
+    ),  # for letters of no law
     "_sources/**/*.png",
 )
 

@@ -61,8 +61,8 @@ def without_unused(styles: str, named: set[str]) -> str:
     """
 
     def rule(found: re.Match[str]) -> str:
-        if found[1] is None or _DEEP.search(found[1]):  # a comment, such as a licence, or one not split safely
-            return found[0]
+        if found[1] is None or _DEEP.search(found[1]):
+            return found[0]  # a comment, such as a licence, or selectors that are not safely told apart
         kept = [part for part in _APART.split(found[1]) if _may_apply(part, named)]
         return f"{','.join(kept)}{{{found[2]}}}" if kept else ""
 
@@ -84,8 +84,8 @@ def font_of(path: Path, icons: Iterable[int]) -> bytes:
     icons
         Code points; those that it lacks are left out.
     """
-    from fontTools import subset
-    from fontTools.ttLib import TTFont
+    from fontTools import subset  # type: ignore[import-untyped]
+    from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
     options = subset.Options(drop_tables=["FFTM"], layout_features=[], hinting=False, notdef_outline=True)
     with TTFont(path, recalcTimestamp=False) as font:

@@ -27,7 +27,7 @@ _GIVEN_BY_MATPLOTLIB = re.compile(r"(?:line2d|patch|text|[xy]tick|[A-Z]\w*Collec
 
 
 def lean(svg: str) -> str:
-    r"""Round coordinates to a hundredth of a point, share styles, string marks together, drop ids nobody gave.
+    r"""Round coordinates to a hundredth of a point, share styles, string marks, drop ids that nobody gave.
 
     Parameters
     ----------

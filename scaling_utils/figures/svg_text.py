@@ -37,7 +37,8 @@ def whole_letters(root: ElementTree.Element, svg: str, href: str) -> None:
             path.set("d", shortened(path.attrib["d"], times=FINER / 64, decimals=0))
     for label in root.iter(f"{svg}g"):
         if any(child.get(href) in letters for child in label):
-            label.set("transform", "".join(map(_placed, *zip(*_STEP.findall(label.attrib["transform"])))))
+            steps = _STEP.findall(label.attrib["transform"])
+            label.set("transform", "".join(_placed(kind, given) for kind, given in steps))
             for child in label:
                 if "transform" in child.attrib:
                     steps = _STEP.findall(child.attrib["transform"])

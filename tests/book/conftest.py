@@ -41,7 +41,7 @@ sphinx:
       - sphinx_design
       - sphinx_book_theme
       - sphinxcontrib.bibtex
-    mathjax_path: mathjax/tex-mml-chtml.js
+    mathjax_path: mathjax/startup.js
     nb_ipywidgets_js: {}
 """
 TOC = """\

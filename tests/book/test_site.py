@@ -8,7 +8,7 @@ from importlib.metadata import version
 import pytest
 
 from scaling_utils.book.accessible import say_what_is_shown
-from scaling_utils.book.site import add_mathjax, add_vega, check_site, remote_loads
+from scaling_utils.book.site import MATHJAX_PARTS, add_mathjax, add_vega, check_site, remote_loads
 from scaling_utils.errors import BuildError
 
 FINE = """<link rel="canonical" href="https://here.org/"><a href="https://a.org">a</a>
@@ -73,7 +73,8 @@ def test_a_missing_page_is_named(site):
 def test_mathjax_comes_with_its_fonts_and_extensions(tmp_path):
     add_mathjax(tmp_path)
     mathjax = tmp_path / "_static" / "mathjax"
-    assert "3.2.2" in (mathjax / "tex-mml-chtml.js").read_text()
+    assert "3.2.2" in (mathjax / "startup.js").read_text()
+    assert all((mathjax / f"{part}.js").is_file() for part in MATHJAX_PARTS)
     assert (mathjax / "output/chtml/fonts/woff-v2/MathJax_Main-Regular.woff").is_file()
     assert (mathjax / "input/tex/extensions/boldsymbol.js").is_file()
 
