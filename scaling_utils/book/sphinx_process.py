@@ -31,10 +31,15 @@ def main() -> None:
     gc.set_threshold(OBJECTS, 20, 20)
     import jupyter_book.sphinx
     import pybtex.plugin  # type: ignore[import-untyped]
+    import sphinx.util.matching
     from jupyter_book.cli.main import main as jupyter_book_cli
+    from sphinx.search.en import SearchEnglish
 
-    # it searches every installed package for its plugins anew at each citation: a third of the rendering
+    # Each citation would search every installed package for plugins, each page find the stems of the words of
+    # all, and each file of the theme translate the patterns of what is left out.
     pybtex.plugin.entry_points = functools.cache(pybtex.plugin.entry_points)
+    SearchEnglish.stem = functools.cache(SearchEnglish.stem)  # type: ignore[method-assign]
+    sphinx.util.matching._translate_pattern = functools.cache(sphinx.util.matching._translate_pattern)
     # the command has no option for it
     jupyter_book.sphinx.build_sphinx = functools.partial(jupyter_book.sphinx.build_sphinx, jobs=int(jobs))
     for name in UNDECLARED:
