@@ -24,8 +24,11 @@ from scaling_utils.book.project import Project
 from scaling_utils.book.slim import CHART, EXPLORER, slim
 from scaling_utils.errors import BuildError, clip
 
-MATHJAX_PARTS = ("core", "input/tex", "output/chtml", "output/chtml/fonts/tex", "a11y/assistive-mml")
+MATHJAX_PARTS = ("core", "input/tex", "output/chtml", "a11y/assistive-mml")
 """Components of MathJax: from LaTeX to HTML, with MathML beside it for those who hear a page."""
+
+MATHJAX_FONTS = "output/chtml/fonts/tex"
+"""What `output/chtml` asks for once it is there; asked for beside it, it may arrive too early."""
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _SHOWN = 20
@@ -157,7 +160,7 @@ def add_mathjax(site: Path) -> None:
     loaded = f"window.MathJax = {{loader: {{load: {json.dumps(MATHJAX_PARTS)}}}, ...window.MathJax}};\n"
     startup = Path(MATHJAX_PATH).name
     (target / startup).write_text(loaded + (source / startup).read_text(encoding="utf-8"), encoding="utf-8")
-    for part in MATHJAX_PARTS:
+    for part in (*MATHJAX_PARTS, MATHJAX_FONTS):
         path = target / f"{part}.js"
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source / f"{part}.js", path)

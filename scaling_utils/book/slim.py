@@ -95,21 +95,32 @@ def squeezed(page: str, *, searches: bool) -> str:
     '<body>\n<p>\na</p> \n<pre>\n  c\n</pre>\n</body>'
     """
     page = page if searches else _SEARCH_SCRIPT.sub("", page)
-    parts = _AS_IT_IS.split(page)  # what lies between, what stays, the name of its element, and so on
+    return _PLAIN_CODE.sub(r"\1", _close(page))
+
+
+def _close(markup: str) -> str:
+    """HTML without its indents and comments, other than where they show or are no comments."""
+    parts = _AS_IT_IS.split(markup)  # what lies between, what stays, the name of its element, and so on
     parts[::3] = (_INDENT.sub("\n", _COMMENT.sub("", part)) for part in parts[::3])
     del parts[2::3]
-    return _PLAIN_CODE.sub(r"\1", "".join(parts))
+    return "".join(parts)
 
 
 def lighter(notebook: Notebook) -> Notebook:
-    """A notebook without numbers kept for other pages, and without charts that only a page can draw."""
+    """A notebook without numbers kept for other pages, charts that only pages can draw, indents of tables."""
     cells = [
-        {**cell, "outputs": [output for output in cell["outputs"] if _is_for_readers(output)]}
+        {**cell, "outputs": [_closed(output) for output in cell["outputs"] if _is_for_readers(output)]}
         if "outputs" in cell
         else cell
         for cell in notebook["cells"]
     ]
     return {**notebook, "cells": cells}
+
+
+def _closed(output: Notebook) -> Notebook:
+    if "text/html" not in output.get("data", {}):
+        return output
+    return {**output, "data": {**output["data"], "text/html": _close(as_text(output["data"]["text/html"]))}}
 
 
 def _is_for_readers(output: Notebook) -> bool:
