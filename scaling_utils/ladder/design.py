@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from scaling_utils.errors import clip
 from scaling_utils.ladder.config import LadderError, RunConfig, isoflop_config, peak_rate, steps_for
@@ -29,6 +30,15 @@ RATE_SEEDS = 2
 FIXED_STEPS = 8000
 FIXED_WIDTHS = (20, 24, 32, 40, 48, 64, 80, 96)
 
+PAIR_BUDGET = 1e13
+"""FLOPs of each run of the pair."""
+
+PAIR_WIDTHS = (80, 40)
+"""Kaplan's choice and that of Approach 1, as `predict_sizes` had them from the slices up to 3e12 FLOPs."""
+
+PAIR_SEEDS = 8
+PAIR_EVALUATIONS = 16
+
 ATTENTION_BUDGETS = {24: 3e11, 32: 6e11, 40: 1.2e12, 48: 2.4e12, 64: 4.8e12}
 """Width to the FLOPs it is trained with, in the comparison of attentions."""
 
@@ -53,6 +63,7 @@ def groups() -> dict[str, list[RunConfig]]:
         "prose-1e13": _slice("prose", 1e13),
         "code-1e13": _slice("code", 1e13),
         "prose-fixed-steps": _fixed_steps("prose"),
+        "prose-pair": _pair("prose"),
         "prose-3e13": _slice("prose", 3e13),
         "prose-attention-more": _attention("prose", seeds=(2, 3)),
     }
@@ -63,13 +74,7 @@ def _slice(corpus: str, budget: float) -> list[RunConfig]:
     widths = sorted(
         WIDTHS[budget], key=lambda width: abs(WIDTHS[budget].index(width) - len(WIDTHS[budget]) // 2)
     )
-    return [
-        isoflop_config(
-            corpus=corpus, width=width, depth=DEPTHS[width], budget=budget, seed=seed, rate=peak_rate(width)
-        )
-        for seed in range(SEEDS[budget])
-        for width in widths
-    ]
+    return [_of_slice(corpus, budget, width, seed) for seed in range(SEEDS[budget]) for width in widths]
 
 
 def _rate(corpus: str) -> list[RunConfig]:
@@ -128,6 +133,21 @@ def _fixed_steps(corpus: str) -> list[RunConfig]:
         )
         for width in FIXED_WIDTHS
     ]
+
+
+def _pair(corpus: str) -> list[RunConfig]:
+    """Both sizes of a seed one after the other."""
+    return [
+        replace(_of_slice(corpus, PAIR_BUDGET, width, seed), role="pair", evaluations=PAIR_EVALUATIONS)
+        for seed in range(PAIR_SEEDS)
+        for width in PAIR_WIDTHS
+    ]
+
+
+def _of_slice(corpus: str, budget: float, width: int, seed: int) -> RunConfig:
+    return isoflop_config(
+        corpus=corpus, width=width, depth=DEPTHS[width], budget=budget, seed=seed, rate=peak_rate(width)
+    )
 
 
 def planned(only: Iterable[str] = ()) -> list[RunConfig]:

@@ -57,6 +57,13 @@ def test_fixed_steps_have_one_schedule():
     assert {(run.steps, run.schedule, run.batch) for run in runs} == {(8000, "constant", 4)}
 
 
+def test_the_pair_spends_the_same_at_two_sizes():
+    runs = groups()["prose-pair"]
+    assert [(run.width, run.seed) for run in runs[:4]] == [(80, 0), (40, 0), (80, 1), (40, 1)]
+    assert len(runs) == 16
+    assert all(run.flops == pytest.approx(run.budget, rel=1e-3) for run in runs)
+
+
 def test_unknown_group():
     with pytest.raises(LadderError, match=r"no group of runs is called 'proze'; there are prose-rate, .*"):
         planned(["proze"])
