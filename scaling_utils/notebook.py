@@ -19,7 +19,7 @@ from pandas.io.formats.style import Styler
 
 from scaling_utils.errors import clip
 from scaling_utils.exchange import FILES_MIME, FIT_MIME, RESULTS_MIME, STAMP_MIME
-from scaling_utils.figures.files import csv_of, pdf_of, png_of, svg_of
+from scaling_utils.figures.files import csv_of, lay_out, pdf_of, png_of, svg_of
 from scaling_utils.figures.style import in_units, use_house_style
 from scaling_utils.results import Estimate, FitResult
 from scaling_utils.runs.table import RunTable
@@ -62,10 +62,10 @@ def show(name: str, thing: Figure | pd.DataFrame, *, caption: str = "") -> None:
         return
     import matplotlib.pyplot as plt
 
-    svg = svg_of(thing)
+    area = lay_out(thing)
+    svg = svg_of(thing, area)
     bundle: dict[str, Any] = {"image/svg+xml": svg, "text/plain": f"figure {name}"}
-    thing.set_layout_engine("none")  # the PDF keeps the layout that the page shows
-    files = {"pdf": pdf_of(thing), "png": png_of(svg), "csv": csv_of(thing).encode()}
+    files = {"pdf": pdf_of(thing, area), "png": png_of(svg), "csv": csv_of(thing).encode()}
     bundle[FILES_MIME] = {suffix: base64.b64encode(content).decode() for suffix, content in files.items()}
     kept = {"scrapbook": {"name": name, "mime_prefix": ""}}  # what `glue` would write
     display(bundle, metadata=kept, raw=True)  # type: ignore[no-untyped-call]

@@ -8,7 +8,7 @@ import numpy as np
 
 from scaling_utils.arrays import spaced
 from scaling_utils.figures.optimum import draw_law, mark_projection
-from scaling_utils.figures.style import CONTRAST, INK, colour_at, colour_scale, power_of_ten
+from scaling_utils.figures.style import CONTRAST, INK, colour_at, colour_scale, in_powers
 from scaling_utils.fitting.envelope import Curves, FlooredFrontier
 from scaling_utils.laws import AllocationLaw
 from scaling_utils.results.envelope import EnvelopeFit
@@ -203,7 +203,7 @@ def _draw_extrapolation(axis: Axes, fit: EnvelopeFit, floor: FlooredFrontier, pr
         xytext=(5, 3), textcoords="offset points", color=INK, fontsize=8.5,
     )  # fmt: skip
     axis.set(xlim=(first, project_to * 12), ylim=limits, ylabel=f"Loss L ({_unit(fit)})")
-    axis.set_title(f"Continued to {power_of_ten(project_to)} FLOPs")
+    axis.set_title(f"Continued to {in_powers(project_to)} FLOPs")
     axis.text(
         0.97, 0.7, f"extrapolation,\n{fit.extrapolation(project_to):,.0f} times past the data",
         transform=axis.transAxes, ha="right", va="top", fontsize=8.5, color=INK,

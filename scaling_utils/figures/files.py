@@ -15,22 +15,44 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.transforms import Bbox
 
 PNG_DPI, PNG_COLOURS = 120, 64
 CSS_DPI = 96
 
 
-def svg_of(figure: Figure) -> str:
-    """The figure as SVG, the same bytes each time."""
+def lay_out(figure: Figure) -> Bbox:
+    """Lay a figure out for good, as SVG measures text, so that all its files have one layout.
+
+    Returns
+    -------
+    matplotlib.transforms.Bbox
+        What is drawn on, with a margin (inches).
+    """
+    from matplotlib import rcParams
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    from scaling_utils.figures.ticks import plain_powers
+
+    plain_powers(figure)
+    FigureCanvasSVG(figure)
+    if (engine := figure.get_layout_engine()) is not None:
+        engine.execute(figure)
+    figure.set_layout_engine("none")
+    return figure.get_tightbbox().padded(rcParams["savefig.pad_inches"])
+
+
+def svg_of(figure: Figure, area: Bbox) -> str:
+    """What `lay_out` found of a figure as SVG, the same bytes each time."""
     stream = io.StringIO()
-    figure.savefig(stream, format="svg", metadata={"Date": None}, bbox_inches="tight")
+    figure.savefig(stream, format="svg", metadata={"Date": None}, bbox_inches=area)
     return lean(stream.getvalue())
 
 
-def pdf_of(figure: Figure) -> bytes:
-    """The figure as PDF, its text as text, the same bytes each time."""
+def pdf_of(figure: Figure, area: Bbox) -> bytes:
+    """What `lay_out` found of a figure as PDF, its text as text, the same bytes each time."""
     stream = io.BytesIO()
-    figure.savefig(stream, format="pdf", metadata={"CreationDate": None}, bbox_inches="tight")
+    figure.savefig(stream, format="pdf", metadata={"CreationDate": None}, bbox_inches=area)
     return stream.getvalue()
 
 

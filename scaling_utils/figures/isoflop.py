@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from scaling_utils.figures.optimum import draw_law, mark_projection
-from scaling_utils.figures.style import CONTRAST, in_legend, ordered_colours, plain_ticks, power_of_ten
+from scaling_utils.figures.style import CONTRAST, in_legend, ordered_colours, plain_ticks, in_powers
 from scaling_utils.fitting.isoflop import isoflop_slices
 from scaling_utils.results import IsoflopFit
 from scaling_utils.runs.table import RunTable
@@ -84,7 +84,7 @@ def plot_residuals(fit: IsoflopFit, runs: RunTable) -> Axes:
 def _labels(fit: IsoflopFit) -> list[str | None]:
     """What the legend says of each budget; of many it names some."""
     named = in_legend(len(fit.valleys))
-    return [power_of_ten(v.budget) if i in named else None for i, v in enumerate(fit.valleys)]
+    return [in_powers(v.budget) if i in named else None for i, v in enumerate(fit.valleys)]
 
 
 def _draw_valleys(axis: Axes, fit: IsoflopFit, runs: RunTable, colours: list[tuple[float, ...]]) -> None:

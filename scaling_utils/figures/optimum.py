@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scaling_utils.arrays import FloatArray
-from scaling_utils.figures.style import CONTRAST, in_units, power_of_ten
+from scaling_utils.figures.style import CONTRAST, in_units, in_powers
 from scaling_utils.results import Estimate, PowerLaw
 
 if TYPE_CHECKING:
@@ -57,6 +57,6 @@ def mark_projection(axis: Axes, flops: float, at: Estimate, *, times_past: float
     axis.text(
         0.97, 0.04,
         f"{in_units(at.value)} [{in_units(at.low)}, {in_units(at.high)}]\n"
-        f"at {power_of_ten(flops)} FLOPs,\n{times_past:,.0f} times past the data",
+        f"at {in_powers(flops)} FLOPs,\n{times_past:,.0f} times past the data",
         transform=axis.transAxes, ha="right", va="bottom", fontsize=8.5, color=CONTRAST,
     )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from scaling_utils.figures.style import INK, NAME, in_units, literal, power_of_ten
+from scaling_utils.figures.style import INK, NAME, in_units, literal, in_powers
 from scaling_utils.fitting.pair import SIDES, Pair
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def plot_pair(
     axes[1].set(xlabel="Compute C (FLOPs)")
     axes[1].ticklabel_format(axis="x", style="sci", scilimits=(0, 0), useMathText=True)
     axes[0].set_title("The larger model sees fewer sequences")
-    axes[1].set_title(f"Both end at {power_of_ten(pair.flops)} FLOPs")
+    axes[1].set_title(f"Both end at {in_powers(pair.flops)} FLOPs")
     axes[1].legend(loc="upper right", fontsize=9)
     axes[1].text(
         0.985, 0.7, f"gap {pair.gap.value:+.3f} {pair.loss_unit}", transform=axes[1].transAxes, ha="right",

@@ -12,7 +12,7 @@ from scaling_utils.allocation import allocate
 from scaling_utils.arrays import FloatArray
 from scaling_utils.conventions import tokens_for, training_flops
 from scaling_utils.errors import DataError
-from scaling_utils.figures.style import CONTRAST, INK, in_units, plain_ticks, power_of_ten
+from scaling_utils.figures.style import CONTRAST, INK, in_units, plain_ticks, in_powers
 from scaling_utils.fitting.parametric import surface_residuals
 from scaling_utils.laws import HOFFMANN, KnownLaw
 from scaling_utils.results import FitResult
@@ -147,7 +147,7 @@ def plot_constants(table: pd.DataFrame, *, project_to: float) -> list[Axes]:
     rows = np.arange(len(table))[::-1]
     for axis, name, label in (
         (axes[0], "a", "Exponent $a$ of $N_{opt} \\propto C^{\\,a}$"),
-        (axes[1], "N_opt", f"$N_{{opt}}$ at {power_of_ten(project_to)} FLOPs (params)"),
+        (axes[1], "N_opt", f"$N_{{opt}}$ at {in_powers(project_to)} FLOPs (params)"),
     ):
         for row, (_, values) in zip(rows, table.iterrows(), strict=True):
             known = bool(np.isfinite(values[f"{name} low"]))
@@ -188,7 +188,7 @@ def _draw_contours(axis: Axes, fit: FitResult, runs: RunTable) -> None:
         xscale="log", yscale="log", xlabel="Compute C (FLOPs)", ylabel="Parameters N",
         xlim=(x[0], x[-1]), ylim=(y[0], y[-1]),
     )  # fmt: skip
-    plain_ticks(axis.xaxis, told=power_of_ten)
+    plain_ticks(axis.xaxis, told=in_powers)
     axis.set_title(f"Runs (dots) and fitted loss ({fit.conventions.loss_unit})")
     axis.legend(loc="upper left", fontsize=8.5)
 
@@ -263,7 +263,7 @@ def _draw_frontier(
         axis.text(
             0.97, 0.04,
             f"{in_units(ours.value)} [{in_units(ours.low)}, {in_units(ours.high)}]\n"
-            f"at {power_of_ten(project_to)} FLOPs,\n{project_to / compute.max():.0f} times past the data",
+            f"at {in_powers(project_to)} FLOPs,\n{project_to / compute.max():.0f} times past the data",
             transform=axis.transAxes, ha="right", va="bottom", fontsize=8.5, color=CONTRAST,
         )  # fmt: skip
     axis.set(

@@ -11,7 +11,7 @@ import pandas as pd
 from scaling_utils.allocation import Source, allocate
 from scaling_utils.allocation.off_optimum import cost_curve
 from scaling_utils.allocation.planning import LEADING, SUPERSEDED, reach, spread
-from scaling_utils.figures.style import CONTRAST, INK, in_units, literal, power_of_ten
+from scaling_utils.figures.style import CONTRAST, INK, in_units, literal, in_powers
 from scaling_utils.laws import AllocationLaw
 from scaling_utils.results import FitResult
 
@@ -72,7 +72,7 @@ def plot_plans(sources: Mapping[str, Source], table: pd.DataFrame, flops: float)
     axes[0].yaxis.set_major_formatter("{x:g}")
     axes[0].set_title("Dashed: beyond the runs behind the law")
     _draw_sizes(axes[1], table, colours)
-    axes[1].set_title(f"At {power_of_ten(flops)} FLOPs")
+    axes[1].set_title(f"At {in_powers(flops)} FLOPs")
     return list(axes)
 
 
@@ -117,7 +117,7 @@ def plot_cost(sources: Mapping[str, Source], flops: float) -> list[Axes]:
         axis.set_ylim(bottom=0)
     axes[0].set(ylabel="Loss above the best (nats/token)")
     axes[1].set(ylabel="Share of the budget wasted (%)")
-    axes[0].set_title(f"Another size at {power_of_ten(flops)} FLOPs")
+    axes[0].set_title(f"Another size at {in_powers(flops)} FLOPs")
     axes[1].set_title("What the best size would have saved")
     axes[0].legend(loc="upper center", fontsize=8.5)
     return list(axes)

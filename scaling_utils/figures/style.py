@@ -122,6 +122,20 @@ def plain_ticks(axis: Axis, *, most: float = 1.5, told: Callable[[float], str] =
         axis.set_minor_formatter(NullFormatter())
 
 
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def in_powers(value: float, *, digits: int = 3) -> str:
+    """A number as text, with so many digits: mantissa and power of ten.
+
+    >>> in_powers(6e18), in_powers(1e-5), in_powers(1.0684e9, digits=4)
+    ('6 × 10¹⁸', '10⁻⁵', '1.068 × 10⁹')
+    """
+    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+    power = f"10{str(int(exponent)).translate(_RAISED)}"
+    return power if float(mantissa) == 1 else f"{float(mantissa):g} × {power}"
+
+
 def power_of_ten(value: float) -> str:
     r"""A number in TeX as mantissa and power of ten.
 

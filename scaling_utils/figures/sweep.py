@@ -9,7 +9,7 @@ import numpy as np
 from scaling_utils.allocation.sweep_design import SweepDesign
 from scaling_utils.allocation.sweep_precision import METHODS
 from scaling_utils.conventions import tokens_for
-from scaling_utils.figures.style import CONTRAST, INK, in_units, ordered_colours, power_of_ten
+from scaling_utils.figures.style import CONTRAST, INK, in_units, ordered_colours, in_powers
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,7 +48,7 @@ def plot_design(design: SweepDesign) -> list[Axes]:
         axes[0].plot(sizes, law.loss(sizes, tokens_for(budget, sizes)), color=colour, lw=1.3)
         axes[0].errorbar(
             runs["params"], law.loss(runs["params"], runs["tokens"]), yerr=2 * design.noise, fmt="o",
-            color=colour, ms=4.5, elinewidth=1, capsize=2, label=f"{power_of_ten(budget)} FLOPs",
+            color=colour, ms=4.5, elinewidth=1, capsize=2, label=f"{in_powers(budget)} FLOPs",
         )  # fmt: skip
         best = float(law.params_opt(budget))
         axes[0].plot(

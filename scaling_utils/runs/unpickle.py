@@ -85,6 +85,14 @@ _OPCODES = frozenset({
 })
 # fmt: on
 
+_WIDTHS = {ord(op.code): op.arg.n if op.arg else 0 for op in pickletools.opcodes if op.name in _OPCODES}
+"""Bytes of the argument of each admitted instruction; negative if the argument starts with its length."""
+
+_LENGTHS = {pickletools.TAKEN_FROM_ARGUMENT1: 1, pickletools.TAKEN_FROM_ARGUMENT8U: 8}
+"""Bytes of such a length."""
+
+_STOP = pickle.STOP[0]
+
 _NUMBERS = {"f8": "<f8", "i8": "<i8"}
 
 _MALFORMED = (
@@ -226,9 +234,25 @@ def _decompress(data: bytes, max_bytes: int) -> bytes:
 
 
 def _check_opcodes(program: bytes) -> None:
-    for opcode, _, position in pickletools.genops(program):
-        if opcode.name not in _OPCODES:
-            raise pickle.UnpicklingError(f"it uses the instruction {opcode.name} at byte {position}")
+    position = 0
+    while position < len(program):
+        code = program[position]
+        if code not in _WIDTHS:
+            raise pickle.UnpicklingError(f"it uses the instruction {_told(code)} at byte {position}")
+        if code == _STOP:
+            return
+        width = _WIDTHS[code]
+        position += 1
+        if width < 0:
+            size = _LENGTHS[width]
+            position += size + int.from_bytes(program[position : position + size], "little")
+        else:
+            position += width
+    raise pickle.UnpicklingError("it ends within an instruction, or without the one that stops it")
+
+
+def _told(code: int) -> str:
+    return next((op.name for op in pickletools.opcodes if ord(op.code) == code), f"0x{code:02x}")
 
 
 def _is(record: Any, name: str) -> bool:
