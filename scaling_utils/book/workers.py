@@ -16,19 +16,18 @@ from typing import Any
 
 from scaling_utils.book.scenarios import read_notebook
 
-RUNNER = ("papermill", "ipykernel.kernelapp", "ipykernel.ipkernel", "IPython.core.completer")
+RUNNER = (
+    *("papermill", "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.debugger", "psutil"),
+    *("IPython.core.completer", "IPython.core.history", "IPython.core.oinspect"),
+)
 """What runs a notebook."""
 
 LIBRARY = (
-    *("numpy", "pandas", "scipy.optimize", "scipy.stats", "scipy.interpolate", "yaml", "pandera.pandas"),
-    *(
-        "matplotlib.pyplot",
-        "matplotlib.backends.backend_svg",
-        "seaborn",
-        "lmfit",
-        "statsmodels.regression.linear_model",
-    ),
-    *("myst_nb", "pandas.io.formats.style"),
+    *("numpy", "pandas", "scipy.optimize", "scipy.stats", "scipy.interpolate", "yaml"),
+    *("pandera.pandas", "pandera.backends.pandas.builtin_checks"),
+    *("matplotlib.pyplot", "matplotlib.backends.backend_svg", "matplotlib.backends.backend_pdf"),
+    *("seaborn", "lmfit", "statsmodels.regression.linear_model"),
+    *("myst_nb", "pandas.io.formats.style", "altair", "vl_convert", "PIL.PngImagePlugin"),
 )
 """What notebooks of the library import sooner or later, mostly inside its functions."""
 
