@@ -20,7 +20,7 @@ from pandas.io.formats.style import Styler
 from scaling_utils.errors import clip
 from scaling_utils.exchange import FILES_MIME, FIT_MIME, RESULTS_MIME, STAMP_MIME
 from scaling_utils.figures.files import csv_of, lay_out, pdf_of, png_of, svg_of
-from scaling_utils.figures.style import in_units, use_house_style
+from scaling_utils.figures.style import in_units, raised, use_house_style
 from scaling_utils.results import Estimate, FitResult
 from scaling_utils.runs.table import RunTable
 
@@ -160,8 +160,7 @@ def readable(value: Any) -> str:
     if value == 0 or 1e-3 <= abs(value) < 1e5:
         return f"{value:.0f}" if abs(value) >= 1e4 else f"{value:.4g}"
     mantissa, exponent = f"{value:.3e}".split("e")
-    power = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    return f"{float(mantissa):g} × 10{power}"
+    return f"{float(mantissa):g} × {raised(int(exponent))}"
 
 
 def listed(values: Iterable[float]) -> str:

@@ -125,14 +125,23 @@ def plain_ticks(axis: Axis, *, most: float = 1.5, told: Callable[[float], str] =
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def in_powers(value: float, *, digits: int = 3) -> str:
-    """A number as text, with so many digits: mantissa and power of ten.
+def raised(exponent: int) -> str:
+    """A power of ten as text.
 
-    >>> in_powers(6e18), in_powers(1e-5), in_powers(1.0684e9, digits=4)
-    ('6 × 10¹⁸', '10⁻⁵', '1.068 × 10⁹')
+    >>> raised(20), raised(-5)
+    ('10²⁰', '10⁻⁵')
     """
-    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
-    power = f"10{str(int(exponent)).translate(_RAISED)}"
+    return f"10{str(exponent).translate(_RAISED)}"
+
+
+def in_powers(value: float) -> str:
+    """A number as text for a figure: mantissa and power of ten.
+
+    >>> in_powers(6e18), in_powers(1e-5), in_powers(5.76e23)
+    ('6 × 10¹⁸', '10⁻⁵', '5.76 × 10²³')
+    """
+    mantissa, exponent = f"{value:.2e}".split("e")
+    power = raised(int(exponent))
     return power if float(mantissa) == 1 else f"{float(mantissa):g} × {power}"
 
 

@@ -248,7 +248,7 @@ def _check_opcodes(program: bytes) -> None:
             position += size + int.from_bytes(program[position : position + size], "little")
         else:
             position += width
-    raise pickle.UnpicklingError("it ends within an instruction, or without the one that stops it")
+    raise EOFError("it ends within an instruction, or without the one that stops it")
 
 
 def _told(code: int) -> str:

@@ -16,6 +16,7 @@ from vl_convert import svg_to_png
 from scaling_utils.figures.files import csv_of, drawn_data, lay_out, pdf_of, png_of, svg_of
 from scaling_utils.figures.style import use_house_style
 from scaling_utils.figures.svg import lean
+from scaling_utils.figures.ticks import plain_powers
 
 SVG = "{http://www.w3.org/2000/svg}"
 X = np.geomspace(1, 1e4, 25)
@@ -71,7 +72,11 @@ def test_svg_draws_the_same_picture_in_fewer_bytes(figure):
     figure.savefig(plain, format="svg", metadata={"Date": None}, bbox_inches="tight")
     short = lean(plain.getvalue())
     assert len(short) < 0.5 * len(plain.getvalue())
-    before, after = (drawn_by(text) for text in (plain.getvalue(), short))
+    require_same_picture(plain.getvalue(), short)
+
+
+def require_same_picture(one, other):
+    before, after = drawn_by(one), drawn_by(other)
     assert before.shape == after.shape
     change = np.abs(before - after).max(axis=2)
     assert change.mean() < 0.1  # of 255
@@ -131,10 +136,20 @@ def test_a_table_is_the_same_each_time():
     assert csv_of(drawn()) == csv_of(drawn())
 
 
-def test_a_figure_is_laid_out_once_as_one_that_is_saved_tight():
-    figure, tight = drawn(), io.StringIO()
-    drawn().savefig(tight, format="svg", metadata={"Date": None}, bbox_inches="tight")
-    assert svg_of(figure, lay_out(figure)) == lean(tight.getvalue())
+def test_a_figure_is_laid_out_as_one_that_is_saved_tight(figure):
+    tight, reference = io.StringIO(), drawn()
+    plain_powers(reference)
+    reference.savefig(tight, format="svg", metadata={"Date": None}, bbox_inches="tight")
+    require_same_picture(tight.getvalue(), svg_of(figure, lay_out(figure)))
+
+
+def test_powers_of_ten_are_text_and_other_labels_stay(figure):
+    left, right = figure.axes
+    right.set_xscale("log", base=2)
+    plain_powers(figure)
+    assert [left.xaxis.get_major_formatter()(x) for x in (1e-5, 1e3)] == ["10⁻⁵", "10³"]
+    assert "$" in right.xaxis.get_major_formatter()(4.0)
+    assert left.yaxis.get_major_formatter()(2.5) == ""
 
 
 def test_a_png_is_the_same_each_time(figure):
