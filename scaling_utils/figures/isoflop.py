@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from scaling_utils.figures.optimum import draw_law, mark_projection
-from scaling_utils.figures.style import CONTRAST, in_legend, ordered_colours, plain_ticks, in_powers
+from scaling_utils.figures.style import CONTRAST, in_legend, in_powers, ordered_colours, plain_ticks
 from scaling_utils.fitting.isoflop import isoflop_slices
 from scaling_utils.results import IsoflopFit
 from scaling_utils.runs.table import RunTable

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scaling_utils.arrays import FloatArray
-from scaling_utils.figures.style import CONTRAST, in_units, in_powers
+from scaling_utils.figures.style import CONTRAST, in_powers, in_units
 from scaling_utils.results import Estimate, PowerLaw
 
 if TYPE_CHECKING:

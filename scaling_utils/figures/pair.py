@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from scaling_utils.figures.style import INK, NAME, in_units, literal, in_powers
+from scaling_utils.figures.style import INK, NAME, in_powers, in_units, literal
 from scaling_utils.fitting.pair import SIDES, Pair
 
 if TYPE_CHECKING:

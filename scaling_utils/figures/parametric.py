@@ -12,7 +12,7 @@ from scaling_utils.allocation import allocate
 from scaling_utils.arrays import FloatArray
 from scaling_utils.conventions import tokens_for, training_flops
 from scaling_utils.errors import DataError
-from scaling_utils.figures.style import CONTRAST, INK, in_units, plain_ticks, in_powers
+from scaling_utils.figures.style import CONTRAST, INK, in_powers, in_units, plain_ticks
 from scaling_utils.fitting.parametric import surface_residuals
 from scaling_utils.laws import HOFFMANN, KnownLaw
 from scaling_utils.results import FitResult

@@ -11,7 +11,7 @@ import pandas as pd
 from scaling_utils.allocation import Source, allocate
 from scaling_utils.allocation.off_optimum import cost_curve
 from scaling_utils.allocation.planning import LEADING, SUPERSEDED, reach, spread
-from scaling_utils.figures.style import CONTRAST, INK, in_units, literal, in_powers
+from scaling_utils.figures.style import CONTRAST, INK, in_powers, in_units, literal
 from scaling_utils.laws import AllocationLaw
 from scaling_utils.results import FitResult
 

@@ -9,7 +9,7 @@ import numpy as np
 from scaling_utils.allocation.sweep_design import SweepDesign
 from scaling_utils.allocation.sweep_precision import METHODS
 from scaling_utils.conventions import tokens_for
-from scaling_utils.figures.style import CONTRAST, INK, in_units, ordered_colours, in_powers
+from scaling_utils.figures.style import CONTRAST, INK, in_powers, in_units, ordered_colours
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
