@@ -84,7 +84,8 @@ class Coordinates:
         natural = self.natural(theta)
         with np.errstate(all="ignore"):
             gradient = self.law.gradient(natural, *self.columns) * np.where(self.in_logs, natural, 1.0)
-            return np.nan_to_num(gradient / self._value(natural)[:, None], posinf=0.0, neginf=0.0)
+            relative = gradient / self._value(natural)[:, None]
+            return np.where(np.isfinite(relative), relative, 0.0)
 
     def relative_errors(self, errors: FloatArray, theta: FloatArray) -> FloatArray:
         """Those of the exponents: the coefficients of a law say nothing without them."""
@@ -94,4 +95,4 @@ class Coordinates:
     def _value(self, natural: FloatArray) -> FloatArray:
         with np.errstate(all="ignore"):
             value = self.law.value(natural, *self.columns)
-        return np.clip(np.nan_to_num(value, nan=np.inf), math.exp(-_LARGEST), math.exp(_LARGEST))
+        return np.clip(np.where(np.isnan(value), np.inf, value), math.exp(-_LARGEST), math.exp(_LARGEST))

@@ -30,8 +30,8 @@ def newton(
 ) -> tuple[FloatArray, bool]:
     """Minimise the weighted sum of Huber's function of the residuals from a start near the minimum.
 
-    Second derivatives of the residuals come from differences of the Jacobian; steps are damped until they
-    lower the sum.
+    Second derivatives of the residuals come from differences of the Jacobian, once, and anew whenever the sum
+    has halved: near the minimum they count for little. Steps are damped until they lower the sum.
 
     Parameters
     ----------
@@ -53,10 +53,11 @@ def newton(
     """
     theta, damping = np.array(start, dtype=float), 0.0
     r, total = _total(residuals, theta, weights, turn)
+    bend, measured = _bend(jacobian, theta, r, weights, turn), total
     gradient, hessian, size = _derivatives(jacobian, theta, r, weights, turn)
     for _ in range(MAX_STEPS):
         try:
-            lower = np.linalg.cholesky(hessian + damping * np.diag(size))
+            lower = np.linalg.cholesky(hessian + bend + damping * np.diag(size))
         except np.linalg.LinAlgError:
             damping = max(10 * damping, 1e-3)
             continue
@@ -66,6 +67,8 @@ def newton(
         trial_r, trial_total = _total(residuals, theta - step, weights, turn)
         if trial_total < total:
             theta, r, total = theta - step, trial_r, trial_total
+            if total < measured / 2:
+                bend, measured = _bend(jacobian, theta, r, weights, turn), total
             gradient, hessian, size = _derivatives(jacobian, theta, r, weights, turn)
             damping = damping / 10 if damping > 1e-5 else 0.0
         else:
@@ -88,15 +91,27 @@ def _derivatives(
     weights: FloatArray,
     turn: float,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Gradient, Hessian, and the scale of each parameter for the damping."""
-    slope = weights * np.clip(r, -turn, turn)
+    """Gradient, Hessian as if the residuals were linear, and the scale of each parameter for the damping."""
     here = jacobian(theta)
-    gradient = slope @ here
+    gradient = (weights * np.clip(r, -turn, turn)) @ here
+    inside = (weights * (np.abs(r) < turn))[:, None]
+    size = (weights[:, None] * here**2).sum(axis=0)
+    return gradient, here.T @ (inside * here), size + size.max() * 1e-12
+
+
+def _bend(
+    jacobian: Callable[[FloatArray], FloatArray],
+    theta: FloatArray,
+    r: FloatArray,
+    weights: FloatArray,
+    turn: float,
+) -> FloatArray:
+    """What the second derivatives of the residuals add to the Hessian."""
+    slope = weights * np.clip(r, -turn, turn)
+    gradient = slope @ jacobian(theta)
     bend = np.empty((len(theta), len(theta)))
     for k, width in enumerate(STEP * np.maximum(1, np.abs(theta))):
         there = theta.copy()
         there[k] += width
         bend[k] = (slope @ jacobian(there) - gradient) / width
-    inside = (weights * (np.abs(r) < turn))[:, None]
-    size = (weights[:, None] * here**2).sum(axis=0)
-    return gradient, here.T @ (inside * here) + (bend + bend.T) / 2, size + size.max() * 1e-12
+    return (bend + bend.T) / 2
