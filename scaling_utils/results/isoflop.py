@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -51,9 +52,8 @@ class Valley:
         Standard deviation of the residuals, in the unit of the loss.
     no_minimum_share
         Share of the bootstrap resamples in which this slice has no interior minimum.
-    lmfit_result
-        The `lmfit.model.ModelResult` of the parabola; None for too few runs. Its standard errors
-        are not used here.
+    points
+        ln N and loss of the runs that the parabola was fitted to, shape (2, n); empty for too few runs.
     """
 
     budget: float
@@ -68,7 +68,21 @@ class Valley:
     curvature: float = math.nan
     residual_sd: float = math.nan
     no_minimum_share: float = math.nan
-    lmfit_result: Any = field(default=None, repr=False, compare=False)
+    points: FloatArray = field(default_factory=lambda: np.empty((2, 0)), repr=False, compare=False)
+
+    @cached_property
+    def lmfit_result(self) -> Any:
+        """The parabola in ln N less its mean as an `lmfit.model.ModelResult`; None for too few runs.
+
+        It is made when asked for: the parabola itself has a closed form.
+        """
+        if not self.points.size:
+            return None
+        from lmfit.models import QuadraticModel
+
+        log_n, loss = self.points
+        model, x = QuadraticModel(), log_n - log_n.mean()
+        return model.fit(loss, model.guess(loss, x=x), x=x)
 
     @property
     def has_minimum(self) -> bool:

@@ -226,3 +226,9 @@ class TestPrediction:
         foretold = predict_largest(runs, fit_isoflop(runs, fewest=2, resamples=50))
         assert foretold["verdict"].iloc[-1] == "too few minima"
         assert np.isnan(foretold["value"].iloc[[0, 2]]).all()
+
+
+def test_the_parabola_is_the_one_that_lmfit_finds():
+    for valley in fit_isoflop(load("hoffmann2022-fig4"), resamples=0).valleys:
+        found = valley.lmfit_result.params["a"].value
+        assert valley.curvature == pytest.approx(found, rel=1e-7)

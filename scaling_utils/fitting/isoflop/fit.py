@@ -175,16 +175,13 @@ def _valley(points: pd.DataFrame, flops: float, window: float) -> Valley:
         lowest=_lowest(points),
         status="too few runs",
     )
-    if inside["params"].nunique() < MIN_SIZES:
+    if len(np.unique(log_n)) < MIN_SIZES:
         return valley
-    from lmfit.models import QuadraticModel
-
     centre = float(log_n.mean())
-    model = QuadraticModel()
-    result = model.fit(loss, model.guess(loss, x=log_n - centre), x=log_n - centre)
-    curvature, slope, constant = (float(result.params[name].value) for name in "abc")
-    residual_sd = math.sqrt(float(np.sum(result.residual**2)) / (len(loss) - 3))
-    valley = replace(valley, curvature=curvature, residual_sd=residual_sd, lmfit_result=result)
+    constant, slope, curvature = map(float, np.polynomial.polynomial.polyfit(log_n - centre, loss, 2))
+    residual = np.polynomial.polynomial.polyval(log_n - centre, [constant, slope, curvature]) - loss
+    residual_sd = math.sqrt(float(np.sum(residual**2)) / (len(loss) - 3))
+    valley = replace(valley, curvature=curvature, residual_sd=residual_sd, points=np.stack([log_n, loss]))
     left, right = log_n[0] - centre, log_n[-1] - centre
     flat = curvature * (right - left) ** 2 <= ROUNDING * abs(constant)
     vertex = math.inf if flat else -slope / (2 * curvature)
@@ -210,11 +207,11 @@ def in_window(points: pd.DataFrame, window: float) -> FloatArray:
 
 def _lowest(points: pd.DataFrame) -> LowestAt:
     """Where the mean loss of a size is lowest."""
-    by_size = points.groupby("params")["loss"].mean()
-    best = by_size.idxmin()
-    if best == by_size.index[0]:
+    sizes, of = np.unique(points["params"].to_numpy(), return_inverse=True)
+    best = int(np.argmin(np.bincount(of, weights=points["loss"].to_numpy()) / np.bincount(of)))
+    if best == 0:
         return "smallest size"
-    return "largest size" if best == by_size.index[-1] else "inside"
+    return "largest size" if best == len(sizes) - 1 else "inside"
 
 
 def resampled_minima(
