@@ -37,9 +37,7 @@ UNUSED = (
     "_static/images/logo_deepnote.svg",
     "_static/images/logo_jupyterhub.svg",
     "_static/vendor/fontawesome/webfonts/fa-brands-400.*",  # logos; those of the site are images
-    *(
-        f"{FONTS}/MathJax_{name}-*.woff" for name in ("Fraktur", "SansSerif", "Script")
-    ),  # for letters of no law
+    *(f"{FONTS}/MathJax_{name}-*.woff" for name in LETTERS),
     "_sources/**/*.png",
 )
 
