@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 THIRDS = (("first", "#D55E00"), ("middle", "#009E73"), ("last", "#0072B2"))
 """Orange, green and blue as in the source; apart in all forms of colour blindness."""
 
-MOST_CURVES, MOST_POINTS = 300, 200
+MOST_CURVES, MOST_POINTS = 300, 140
 """Training curves that are drawn, evenly by size, and points of each: more would be one patch of colour."""
 
 DOTS = 45

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.transforms import Bbox
 
-PNG_DPI, PNG_COLOURS = 120, 64
+PNG_DPI, PNG_COLOURS = 110, 64
 CSS_DPI = 96
 
 
@@ -57,14 +57,17 @@ def pdf_of(figure: Figure, area: Bbox) -> bytes:
 
 
 def png_of(svg: str) -> bytes:
-    """A figure as PNG from its SVG, at 120 dots per inch, in a palette."""
+    """A figure as PNG from its SVG, at 110 dots per inch, in a palette."""
     import vl_convert
     from PIL import Image
 
     drawn = vl_convert.svg_to_png(svg, scale=PNG_DPI / CSS_DPI)
     stream = io.BytesIO()
     with Image.open(io.BytesIO(drawn)) as image:
-        few = image.convert("RGB").quantize(PNG_COLOURS, dither=Image.Dither.NONE)
+        # by coverage: a median cut would spend the palette on shades of the ground, and lose rare colours
+        few = image.convert("RGB").quantize(
+            PNG_COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
+        )
         few.save(stream, format="png", optimize=True, dpi=(PNG_DPI, PNG_DPI))
     return stream.getvalue()
 

@@ -18,6 +18,9 @@ _TAG, _HREF = f"{{{SVG}}}", f"{{{XLINK}}}href"
 _ONE_POINT = re.compile(r"m-?[\d.]+[- ][\d.]+")
 """Shortened path of a line through a single point, which draws nothing."""
 
+MANY = 80
+"""Points from which on a path is one of data or of a curve, told to a tenth of a point."""
+
 _SPACES = re.compile(r"([:;]) +")
 _MOVED = re.compile(r"translate\(([-\d.]+)[ ,]([-\d.]+)\)")
 _DEFINED_BY_MATPLOTLIB = re.compile(r"[mp][0-9a-f]{10}|C[0-9a-f]+_\w+|(?:DejaVu|STIX|Cm)\w*-[-\w]+")
@@ -27,7 +30,9 @@ _GIVEN_BY_MATPLOTLIB = re.compile(r"(?:line2d|patch|text|[xy]tick|[A-Z]\w*Collec
 
 
 def lean(svg: str) -> str:
-    r"""Round coordinates to a hundredth of a point, share styles, string marks, drop ids that nobody gave.
+    r"""Round coordinates, share styles, string marks, drop ids that nobody gave.
+
+    Coordinates keep two decimals of a point; those of long paths one.
 
     Parameters
     ----------
@@ -37,7 +42,7 @@ def lean(svg: str) -> str:
     Returns
     -------
     str
-        Draws the same to within a hundredth of a point.
+        Draws the same, to what the eye can tell.
 
     Examples
     --------
@@ -69,7 +74,8 @@ def _simplify(element: ElementTree.Element) -> None:
     if _GIVEN_BY_MATPLOTLIB.fullmatch(element.get("id", "")):
         del element.attrib["id"]
     if "d" in element.attrib:
-        element.set("d", shortened(element.attrib["d"]))
+        path = element.attrib["d"]
+        element.set("d", shortened(path, decimals=2 if path.count("\n") < MANY else 1))
     moved = _MOVED.fullmatch(element.get("transform", ""))
     if moved and element.tag == f"{_TAG}use":
         del element.attrib["transform"]

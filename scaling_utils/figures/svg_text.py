@@ -10,8 +10,8 @@ from scaling_utils.figures.svg_paths import numbers, on_grid, shortened, told_in
 GLYPH = "scale(0.015625)"
 """How matplotlib scales the outline of a letter, a 64th, to a label in which a letter is 100 units high."""
 
-FINER = 10
-"""Units of a label in one of matplotlib's: a letter is 1000 high, so that no coordinate needs a decimal."""
+FINER = 5
+"""Units of a label in one of matplotlib's: a letter is 500 high, so that no coordinate needs a decimal."""
 
 _STEP = re.compile(r"(translate|rotate|scale)\(([^)]+)\)")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from scaling_utils.arrays import spaced
 from scaling_utils.conventions import pf_days_from_flops
 from scaling_utils.figures.style import INK, NAME, literal
 from scaling_utils.figures.trailing_gap import COLOURS, draw_gap, draw_gaps, gap_label, plain, shade
@@ -29,6 +30,9 @@ SOURCE_X, SOURCE_Y = (0.1, 10.0), (1.0, 6.0)
 """Limits of the source's axes, PF-days and nats per token; other runs get limits of their own."""
 
 COLUMNS = 4
+POINTS, SMALL_POINTS = 300, 70
+"""Points drawn of each training curve, alone and in one of many panels."""
+
 LOGS = {"xscale": "log", "yscale": "log"}
 
 
@@ -108,7 +112,7 @@ def _one_place(fit: TrailingFit, runs: RunTable, printed: LinePair | None) -> li
     ends.set(**LOGS, xlim=(smallest / 1.6, largest * 2), ylim=(losses.min() * 0.93, losses.max() * 1.1))
     ends.set_title("The ends of the curves")
     for axis in (source, ends):
-        _draw_curves(axis, fit, runs)
+        _draw_curves(axis, fit, runs, most=POINTS)
         _draw_laws(axis, fit)
         place = literal(place_name(fit.panel), most=NAME)
         axis.set(xlabel="Compute C (PF-days)", ylabel=f"LM loss, {place} ({_unit(fit)})")
@@ -137,7 +141,7 @@ def _many_places(
     grid[0].set(**LOGS, **_limits(every))
     plain(grid[0], "xy")  # the others share its axes
     for axis, fit in zip(grid, every, strict=False):
-        _draw_curves(axis, fit, runs)
+        _draw_curves(axis, fit, runs, most=SMALL_POINTS)
         _draw_laws(axis, fit)
         shade(axis, fit)
         axis.set_title(_sentence(place_name(fit.panel)), fontsize=9.5)
@@ -154,12 +158,13 @@ def _many_places(
     return [*grid[: len(every)], *lower]
 
 
-def _draw_curves(axis: Axes, fit: TrailingFit, runs: RunTable) -> None:
+def _draw_curves(axis: Axes, fit: TrailingFit, runs: RunTable, *, most: int) -> None:
     frame = runs.frame[runs.frame["panel"] == fit.panel]
     for method, colour in zip(fit.methods, COLOURS, strict=True):
         for _, curve in frame[frame["attention"] == method].groupby("run_id", sort=True):
-            compute = pf_days_from_flops(curve["flops"])
-            axis.plot(compute, curve["loss"], color=colour, lw=0.8, alpha=0.8, zorder=2)
+            shown = curve.iloc[spaced(len(curve), most)]
+            compute = pf_days_from_flops(shown["flops"])
+            axis.plot(compute, shown["loss"], color=colour, lw=0.8, alpha=0.8, zorder=2)
 
 
 def _draw_laws(axis: Axes, fit: TrailingFit) -> None:

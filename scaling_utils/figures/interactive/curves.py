@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from scaling_utils.figures.charts import Layers
 
-CURVE_POINTS = 24
+CURVE_POINTS = 16
 """Points of a training curve that are kept."""
 
 PAIR_POINTS = 60
