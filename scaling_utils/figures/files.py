@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.transforms import Bbox
 
-PNG_DPI, PNG_COLOURS = 110, 64
+PNG_DPI, PNG_COLOURS = 105, 64
 CSS_DPI = 96
 
 
@@ -57,7 +57,7 @@ def pdf_of(figure: Figure, area: Bbox) -> bytes:
 
 
 def png_of(svg: str) -> bytes:
-    """A figure as PNG from its SVG, at 110 dots per inch, in a palette."""
+    """A figure as PNG from its SVG, at 105 dots per inch, in a palette."""
     import vl_convert
     from PIL import Image
 

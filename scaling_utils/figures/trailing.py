@@ -30,7 +30,7 @@ SOURCE_X, SOURCE_Y = (0.1, 10.0), (1.0, 6.0)
 """Limits of the source's axes, PF-days and nats per token; other runs get limits of their own."""
 
 COLUMNS = 4
-POINTS, SMALL_POINTS = 300, 70
+POINTS, SMALL_POINTS = 300, 50
 """Points drawn of each training curve, alone and in one of many panels."""
 
 LOGS = {"xscale": "log", "yscale": "log"}

@@ -160,7 +160,7 @@ def test_a_png_is_the_same_each_time(figure):
 def test_png_is_small_and_sized(figure):
     with Image.open(io.BytesIO(png_of(svg_of(figure, lay_out(figure))))) as image:
         assert image.mode == "P"
-        assert image.width == pytest.approx(6 * 110, rel=0.1)
+        assert image.width == pytest.approx(6 * 105, rel=0.1)
 
 
 def test_an_empty_figure_has_no_rows():

@@ -46,7 +46,7 @@ PAIR_POINTS = 60
 FEWEST_POINTS = 8
 """Points that a curve keeps at least; of many curves some are left out instead."""
 
-FRONTIER_POINTS = 80
+FRONTIER_POINTS = 50
 """Points of a frontier that are kept."""
 
 PLACES = 24

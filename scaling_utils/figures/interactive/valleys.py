@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 LEVELS = 16
 """Budgets, or numbers of steps, of a chart; of more, so many are drawn."""
 
-LINE_POINTS = 40
+LINE_POINTS = 28
 """Points of the line of a level."""
 
 MARGIN = 0.02
