@@ -92,6 +92,10 @@ def test_every_printed_law_lies_in_our_intervals(fits, printed, drawn):
     assert (found["n_inside"], found["n_printed"], found["n_bowed"]) == ("64", "64", "32")
     assert (found["n_drawn_apart"], found["settled"]) == ("4", "do not settle")
     assert found["printed_apart"] == pytest.approx(0.0135, abs=5e-4)
+    assert found["agreement"].startswith("Of 64 printed values of A and g, 64 lie inside our intervals, and ")
+    assert "differs from ours by at most 0.013" in found["agreement"] and "drawn line" in found["agreement"]
+    alone = main_results(fits, printed={}, drawn={}, compute_from=0.4, compute_to=5.0)
+    assert alone["agreement"] == "No laws were published for these runs to compare with."
 
 
 def test_results_have_a_key_for_every_law_gap_and_crossing(fits, drawn):

@@ -181,8 +181,16 @@ def main_results(
         for there, pair_there in printed.items()
         for pf_days in (compute_from, compute_to)
     ]
+    n_printed = 2 * int(table["A printed"].notna().sum())
     apart = (table["g printed"] - table["g drawn"]).abs()
+    printed_apart = float((table["g printed"] - table["g"]).abs().max())
+    agreement = (
+        f"Of {n_printed} printed values of A and g, {inside} lie inside our intervals, and {sum(gaps)} of "
+        f"{len(gaps)} printed gaps. A printed exponent differs from ours by at most {printed_apart:.4f}"
+        + (f", from that of the drawn line by at most {apart.max():.4f}." if apart.notna().any() else ".")
+    )
     text = {
+        "agreement": agreement if n_printed else "No laws were published for these runs to compare with.",
         "place_name": place_name(place),
         "method_name": method_name(fit.methods[0]),
         "baseline_name": method_name(fit.methods[1]),
@@ -195,13 +203,13 @@ def main_results(
         "n_models": str(len(fit.ends) // 2),
         "n_laws": str(len(table)),
         "n_bowed": str(bowed_laws(fits.values())),
-        "n_printed": str(2 * int(table["A printed"].notna().sum())),
+        "n_printed": str(n_printed),
         "n_inside": str(inside),
         "n_gaps": str(len(gaps)),
         "n_gaps_inside": str(sum(gaps)),
         "drawn_apart": float(apart.max()),
         "n_drawn_apart": str(int((apart > LAST_DIGIT).sum())),
-        "printed_apart": float((table["g printed"] - table["g"]).abs().max()),
+        "printed_apart": printed_apart,
         "largest": fit.covered[1],
         "smallest": fit.covered[0],
         "failed_share": fit.failed_share,
