@@ -26,7 +26,7 @@ _MOVED = re.compile(r"translate\(([-\d.]+)[ ,]([-\d.]+)\)")
 _DEFINED_BY_MATPLOTLIB = re.compile(r"[mp][0-9a-f]{10}|C[0-9a-f]+_\w+|(?:DejaVu|STIX|Cm)\w*-[-\w]+")
 _REFERENCE = re.compile(r"((?:url\()?#)([^()]+)(\)?)")
 _GIVEN_BY_MATPLOTLIB = re.compile(r"(?:line2d|patch|text|[xy]tick|[A-Z]\w*Collection|legend|axes|figure)_\d+"
-                                  r"|matplotlib\.axis_\d+")  # fmt: skip
+                                  r"|matplotlib\.axis_\d+|image[0-9a-f]{10}")  # fmt: skip
 
 
 def lean(svg: str) -> str:

@@ -126,6 +126,14 @@ def test_ids_that_are_referred_to_or_given_stay(figure):
     assert set(re.findall(r"url\(#([^)]+)\)", svg)) | set(re.findall(r'href="#([^"]+)"', svg)) <= ids
 
 
+def test_no_two_elements_have_one_id():
+    figure = Figure()
+    for axes in figure.subplots(1, 2):  # as in two bars of the same colours
+        axes.imshow(np.eye(2))
+    ids = re.findall(r'\sid="([^"]+)"', svg_of(figure, lay_out(figure)))
+    assert len(ids) == len(set(ids))
+
+
 @pytest.mark.parametrize("write", [svg_of, pdf_of])
 def test_files_are_the_same_each_time(write):
     one, other = drawn(), drawn()
