@@ -30,6 +30,13 @@ MATHJAX_PARTS = ("core", "input/tex", "output/chtml", "a11y/assistive-mml")
 MATHJAX_FONTS = "output/chtml/fonts/tex"
 """What `output/chtml` asks for once it is there; asked for beside it, it may arrive too early."""
 
+MATHJAX_READY = """\
+() => MathJax.startup.defaultPageReady().then(() => {
+  for (const formula of document.querySelectorAll('mjx-container[display="true"]'))
+    if (formula.scrollWidth > formula.clientWidth) formula.tabIndex = 0;
+})"""
+"""What happens once formulas are set: those that scroll can be reached by keyboard."""
+
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _SHOWN = 20
 _LOADING_LINKS = {
@@ -157,7 +164,8 @@ def add_mathjax(site: Path) -> None:
     source = Path(spec.submodule_search_locations[0]) / "static" / "mathjax"
     target = site / "_static" / Path(MATHJAX_PATH).parent
     target.mkdir(parents=True, exist_ok=True)
-    loaded = f"window.MathJax = {{loader: {{load: {json.dumps(MATHJAX_PARTS)}}}, ...window.MathJax}};\n"
+    settings = f"loader: {{load: {json.dumps(MATHJAX_PARTS)}}}, startup: {{pageReady: {MATHJAX_READY}}}"
+    loaded = f"window.MathJax = {{{settings}, ...window.MathJax}};\n"
     startup = Path(MATHJAX_PATH).name
     (target / startup).write_text(loaded + (source / startup).read_text(encoding="utf-8"), encoding="utf-8")
     for part in (*MATHJAX_PARTS, MATHJAX_FONTS):

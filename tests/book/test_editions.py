@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 import tarfile
-from pathlib import Path
 
 import pytest
 
@@ -15,8 +13,6 @@ from scaling_utils.book.project import Project
 from scaling_utils.book.publish import publish
 from scaling_utils.book.release import archive, make_release
 from scaling_utils.errors import DataError, ScalingError
-
-SWITCHER = Path(__file__).parents[2] / "book/static/versions.js"
 
 
 def site(folder, version):
@@ -99,32 +95,3 @@ def test_a_release_carries_checksums_of_all_its_files(tmp_path):
     for line in lines:
         sum_, name = line.split()
         assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == sum_
-
-
-PAGE = """<!DOCTYPE html><html data-content_root="{root}"><title>{version}</title>
-<body><div class="bd-sidebar-primary"></div><script src="{root}versions.js"></script></body></html>"""
-
-
-@pytest.mark.slow
-def test_the_switcher_leads_to_the_same_page_of_another_version(tmp_path, browser, served):
-    archives = {}
-    for version in ("0.1.0", "0.2.0"):
-        folder = site(tmp_path / version, version)
-        shutil.copy(SWITCHER, folder)
-        (folder / "index.html").write_text(PAGE.format(root="./", version=version))
-        (folder / "book/page.html").write_text(PAGE.format(root="../", version=version))
-        archives[version] = tmp_path / f"{version}.tar.gz"
-        archives[version].write_bytes(archive(folder, 0))
-    assemble(tmp_path / "pages", latest=archives["0.2.0"], releases=[archives["0.1.0"]])
-
-    with served(tmp_path / "pages") as address, browser.new_context() as context:
-        page = context.new_page()
-        page.goto(f"{address}/book/page.html")
-        switcher = page.locator(".version-switcher select")
-        assert switcher.locator("option").all_text_contents() == ["latest (0.2.0)", "v0.1"]
-        switcher.select_option("v0.1")
-        page.wait_for_url("**/v0.1/book/page.html")
-        assert page.title() == "0.1.0"
-        assert switcher.input_value() == "v0.1"
-        switcher.select_option("")
-        page.wait_for_url(f"{address}/book/page.html")
