@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
 
@@ -24,7 +24,7 @@ def build(
     project: Project,
     *,
     jobs: int,
-    only: str | None = None,
+    only: Collection[str] = (),
     force: bool = False,
     offline: bool = False,
     fragments: Mapping[str, str] = MappingProxyType({}),
@@ -40,7 +40,7 @@ def build(
     jobs
         How many notebooks run at the same time, and how many processes render pages.
     only
-        Execute only these: a number prefix (`03`), a notebook, or `notebook/scenario`. The others
+        Execute only these: number prefixes (`03`), notebooks, or `notebook/scenario`. The others
         keep the results they have; if some have none, the site is a preview without them.
     force
         Execute and render even where nothing changed.

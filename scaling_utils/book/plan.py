@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
+from collections.abc import Collection
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -80,7 +81,7 @@ class Page:
         return not self.has_result and not self.missing
 
 
-def make_plan(project: Project, *, only: str | None, force: bool, offline: bool) -> tuple[Page, ...]:
+def make_plan(project: Project, *, only: Collection[str], force: bool, offline: bool) -> tuple[Page, ...]:
     """Decide for every scenario what is to be done; nothing is executed, data may be downloaded.
 
     Parameters

@@ -6,6 +6,7 @@ import ast
 import difflib
 import json
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -193,25 +194,25 @@ def final_parameters(scenario: Scenario, own: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def select(scenarios: tuple[Scenario, ...], only: str | None) -> tuple[Scenario, ...]:
-    """The scenarios that `only` means: a number prefix (`03`), a notebook, or `notebook/scenario`.
+def select(scenarios: tuple[Scenario, ...], only: Collection[str]) -> tuple[Scenario, ...]:
+    """The scenarios of some names: a number prefix (`03`), a notebook, or `notebook/scenario`; all if none.
 
     Raises
     ------
     ParameterError
-        If `only` means none of them.
+        If a name means none of them.
     """
-    if only is None:
-        return scenarios
-    chosen = tuple(
-        s
-        for s in scenarios
-        if only in (s.id, s.notebook) or (only.isdigit() and s.notebook.startswith(f"{only}-"))
+    for name in only:
+        if not any(_means(name, s) for s in scenarios):
+            have = sorted({known for s in scenarios for known in (s.notebook, s.id)})
+            raise ParameterError(f"no notebook or scenario is called '{clip(name, 60)}'{nearest(name, have)}")
+    return tuple(s for s in scenarios if not only or any(_means(name, s) for name in only))
+
+
+def _means(name: str, scenario: Scenario) -> bool:
+    return name in (scenario.id, scenario.notebook) or (
+        name.isdigit() and scenario.notebook.startswith(f"{name}-")
     )
-    if not chosen:
-        have = sorted({name for s in scenarios for name in (s.notebook, s.id)})
-        raise ParameterError(f"no notebook or scenario is called '{clip(only, 60)}'{nearest(only, have)}")
-    return chosen
 
 
 def nearest(name: str, have: list[str]) -> str:

@@ -17,9 +17,11 @@ def build_command(
         int | None, typer.Option("--jobs", "-j", min=1, help="Notebooks at a time; by default one per core.")
     ] = None,
     only: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
-            "--only", metavar="NOTEBOOK", help="Execute only this: 03, a notebook, or notebook/scenario."
+            "--only",
+            metavar="NOTEBOOK",
+            help="Execute only this: 03, a notebook, or notebook/scenario; may be given more than once.",
         ),
     ] = None,
     force: Annotated[
@@ -38,7 +40,7 @@ def build_command(
         find_project(project),
         fragments=fragments(context),
         jobs=jobs or os.cpu_count() or 1,
-        only=only,
+        only=only or (),
         force=force,
         offline=offline,
         scheduler=scheduler,

@@ -105,7 +105,7 @@ def rerun(
     """
     root = out / "work"
     project = lay_out(sources, root, given, scenarios, title)
-    pages = make_plan(project, only=None, force=False, offline=True)
+    pages = make_plan(project, only=(), force=False, offline=True)
     for page in pages:
         for dataset, reason in page.missing:
             raise ScalingError(f"the dataset {dataset} is not at hand: {reason}")

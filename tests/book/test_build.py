@@ -215,7 +215,7 @@ def test_only_leaves_the_others_out(toy):
     toy.edit("book/_toc.yml", "  - file: book/references", "  - file: book/aside\n  - file: book/references")
     (toy.project.pages / "aside.md").write_text("# Aside\n")
     toy.edit("book/index.md", "{numref}`fig-things-small`", "[aside](aside.md)")
-    assert "this is a preview: 1 pages" in toy.build(only="01-count-things/small")[1]
+    assert "this is a preview: 1 pages" in toy.build(only=["01-count-things/small"])[1]
     shown = {"index", "book/index", "notebooks/01-count-things/small", "book/references"}
     assert {name.removesuffix(".html") for name in toy.site() if name.endswith(".html")} >= shown
     assert not {"book/aside.html", "notebooks/01-count-things/large.html"} & set(toy.site())
@@ -229,7 +229,7 @@ def test_only_may_leave_quotations_open(toy):
     quoted = f"{{glue:text}}`{small}::n:.0f` were counted."
     toy.edit("book/index.md", "See {ref}", f"{quoted}\n\nSee {{ref}}")
     (toy.project.pages / ANCHORS).write_text("notebooks/01-count-things/small#fig-things-small\n")
-    said = toy.build(only="01-count-things/large")
+    said = toy.build(only=["01-count-things/large"])
     assert said[0] == "executed 1 of 2 pages from notebooks"
     assert said[1].startswith("this is a preview: 1 pages were not executed and are left out")
     assert "small" in toy.project.log.read_text()

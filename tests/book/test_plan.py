@@ -18,7 +18,7 @@ MISSING = "porian-refinedweb"
 
 
 def decide(toy, **options):
-    return make_plan(toy.project, **{"only": None, "force": False, "offline": True, **options})
+    return make_plan(toy.project, **{"only": (), "force": False, "offline": True, **options})
 
 
 def keys(toy):
@@ -45,12 +45,12 @@ def test_unchanged_results_are_kept(toy):
     keep_results(toy)
     assert states(toy) == {"small": (False, True), "large": (False, True)}
     assert states(toy, force=True) == {"small": (True, True), "large": (True, True)}
-    only = {"only": "01-count-things/small", "force": True}
+    only = {"only": ["01-count-things/small"], "force": True}
     assert states(toy, **only) == {"small": (True, True), "large": (False, True)}
 
 
 def test_only_leaves_the_others_without_result(toy):
-    assert states(toy, only="01-count-things/small") == {"small": (True, True), "large": (False, False)}
+    assert states(toy, only=["01-count-things/small"]) == {"small": (True, True), "large": (False, False)}
 
 
 @pytest.mark.parametrize("harm", ["torn", "receipt gone", "receipt torn", "notebook gone"])

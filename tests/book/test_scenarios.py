@@ -109,8 +109,10 @@ def test_a_whole_number_serves_as_float():
 
 def test_selection_by_prefix_notebook_and_scenario(toy):
     listed = load_scenarios(toy.project)
-    assert select(listed, None) == select(listed, "01") == select(listed, "01-count-things") == listed
-    assert [s.name for s in select(listed, "01-count-things/large")] == ["large"]
+    assert select(listed, ()) == select(listed, ["01"]) == select(listed, ["01-count-things"]) == listed
+    assert [s.name for s in select(listed, ["01-count-things/large"])] == ["large"]
+    both = ["01-count-things/large", "01-count-things/small"]
+    assert select(listed, both) == select(listed, both[::-1]) == listed
     for wrong in ("0", "02", "01-count", "large"):
         with pytest.raises(ParameterError, match="is called"):
-            select(listed, wrong)
+            select(listed, ["01", wrong])
