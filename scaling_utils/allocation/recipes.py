@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -10,8 +11,10 @@ import pandas as pd
 from scaling_utils.allocation.optimum import allocate, size_cost
 from scaling_utils.conventions import DEFAULT, tokens_for
 from scaling_utils.errors import DataError
-from scaling_utils.fitting.pair import SIDES, Pair, seeds_needed
+from scaling_utils.fitting.pair import SIDES, Pair
+from scaling_utils.fitting.pair_gap import gap_by_seed, seeds_needed
 from scaling_utils.laws import KnownLaw, allocation_law, published_law
+from scaling_utils.published import published
 from scaling_utils.results import Estimate
 from scaling_utils.runs.table import RunTable
 
@@ -26,6 +29,32 @@ COMPARED = {
 """The laws whose gaps are compared, by the end of their key."""
 
 POINTS = 400
+
+
+def comparable(loss_unit: str) -> bool:
+    """Whether published laws and spreads, all of losses in nats per token, say anything of a loss.
+
+    >>> comparable("nats/token"), comparable("nats/byte")
+    (True, False)
+    """
+    return loss_unit == DEFAULT.loss_unit
+
+
+def reported_spread(runs: RunTable) -> float:
+    """The spread between seeds that Kaplan et al. 2020 report, as a standard deviation.
+
+    Parameters
+    ----------
+    runs
+        Runs to assume it of.
+
+    Returns
+    -------
+    float
+        In nats per token; NaN where the runs have their losses in another unit.
+    """
+    unit = runs.conventions.loss_unit
+    return float(str(published("kaplan.noise.seed").value)) if comparable(unit) else math.nan
 
 
 def recipe_sizes(flops: float) -> pd.DataFrame:
@@ -61,6 +90,12 @@ def recipe_sizes(flops: float) -> pd.DataFrame:
             "law": law_id,
         }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("recipe")
+
+
+def published_sizes(pair: Pair) -> pd.DataFrame:
+    """The sizes of `recipe_sizes` at the budget of a pair; no row where `comparable` says no."""
+    sizes = recipe_sizes(pair.flops)
+    return sizes if comparable(pair.loss_unit) else sizes.iloc[:0]
 
 
 def recipes_cross() -> float:
@@ -137,7 +172,7 @@ def expected_gaps(pair: Pair) -> pd.DataFrame:
     DataFrame
         One row per law of `COMPARED`, the index: `gap` (loss of the larger less that of the smaller), the
         best size, the share of the budget that the larger and the smaller waste, and how many seeds of
-        each would show the gap (see `seeds_needed`).
+        each would show the gap (see `seeds_needed`). No row where `comparable` says no.
 
     Examples
     --------
@@ -158,7 +193,8 @@ def expected_gaps(pair: Pair) -> pd.DataFrame:
             "wasted by the smaller": smaller.wasted.value,
             "seeds of each to show it": seeds_needed(gap, pair.spread),
         }
-    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("law")
+    table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("law")
+    return table if comparable(pair.loss_unit) else table.iloc[:0]
 
 
 def results_by_key(
@@ -169,29 +205,38 @@ def results_by_key(
     Parameters
     ----------
     pair, sizes, expected
-        Results of `compare_pair`, `recipe_sizes` and `expected_gaps`.
+        Results of `compare_pair`, of `published_sizes` or `refitted_sizes`, and of `expected_gaps`. Where
+        one of the tables is empty, its keys are absent.
     sequence_length
         Tokens in a sequence.
     """
     found: dict[str, Estimate | float | str] = {
         "gap": pair.gap,
+        "gap_by_seed": gap_by_seed(pair.seed_gaps, unit=pair.loss_unit),
         "spread": pair.spread,
         "spread_from": pair.spread_from,
-        "pair_noise": pair.spread * 2**0.5,
+        "pair_noise": pair.noise,
         "recipes_cross": recipes_cross(),
-        "gap_least": float(expected["gap"].min()),
-        "gap_most": float(expected["gap"].max()),
-        "seeds_least": float(expected["seeds of each to show it"].min()),
-        "seeds_most": float(expected["seeds of each to show it"].max()),
-        "wasted_least": float(expected["wasted by the larger"].min()),
-        "wasted_most": float(expected["wasted by the larger"].max()),
     }
-    for key, size in zip(("kaplan", "approach1"), sizes["params"], strict=True):
-        found[f"size_{key}"] = Estimate(float(size), unit="params")
+    if len(expected):
+        found |= {
+            "gap_least": float(expected["gap"].min()),
+            "gap_most": float(expected["gap"].max()),
+            "seeds_least": float(expected["seeds of each to show it"].min()),
+            "seeds_most": float(expected["seeds of each to show it"].max()),
+            "wasted_least": float(expected["wasted by the larger"].min()),
+            "wasted_most": float(expected["wasted by the larger"].max()),
+        }
     for key, law_id in COMPARED.items():
-        found[f"gap_{key}"] = Estimate(float(expected["gap"][law_id]), unit=pair.loss_unit)
+        if law_id in expected.index:
+            found[f"gap_{key}"] = Estimate(float(expected["gap"][law_id]), unit=pair.loss_unit)
+    for key, recipe in zip(("kaplan", "approach1"), RECIPES, strict=True):
+        if recipe in sizes.index:
+            row = sizes.reindex(columns=["params", "low", "high"]).loc[recipe].to_numpy(dtype=float)
+            found[f"size_{key}"] = Estimate(*row.tolist(), unit="params")
     for side in SIDES:
         found[f"loss_{side}"] = pair.final(side)
+        found[f"runs_{side}"] = float(len(pair.losses[side]))
         found[f"points_{side}"] = float(pair.points(side))
         found[f"params_{side}"] = pair.params[side]
         found[f"sequences_{side}"] = Estimate(pair.tokens[side] / sequence_length, unit="sequences")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from scaling_utils.figures.style import INK, NAME, in_powers, in_units, literal
@@ -30,7 +29,12 @@ DRAWN_AS_POINTS = 60
 
 
 def plot_pair(
-    pair: Pair, *, sequence_length: float, names: tuple[str, str], predicted: bool = False
+    pair: Pair,
+    *,
+    sequence_length: float,
+    names: tuple[str, str],
+    loss_name: str = "Loss",
+    predicted: bool = False,
 ) -> list[Axes]:
     """Draw the loss of both models against sequences and against FLOPs.
 
@@ -42,6 +46,8 @@ def plot_pair(
         Tokens in a sequence.
     names
         What the larger and the smaller model are called.
+    loss_name
+        What the losses of runs are called.
     predicted
         Whether the curves come from a law and not from runs: they are drawn broken.
 
@@ -61,12 +67,14 @@ def plot_pair(
         ends = []
         for side, name in zip(SIDES, names, strict=True):
             rows = pair.curves[pair.curves["side"] == side]
+            alone = len(pair.losses[side]) == 1
             for number, (_, run) in enumerate(rows.groupby("run_id", sort=False)):
                 told = f"{literal(name, most=NAME)}, {in_units(pair.params[side])}" if number == 0 else None
                 marked = not predicted and len(run) <= DRAWN_AS_POINTS
                 axis.plot(
-                    run[column] / scale, run["loss"], color=COLOURS[side], lw=1.8, label=told,
-                    ls=(0, (6, 1.2)) if predicted else "-", marker="o" if marked else "", ms=5,
+                    run[column] / scale, run["loss"], color=COLOURS[side], lw=1.8 if alone else 0.9,
+                    label=told, ls=(0, (6, 1.2)) if predicted else "-", marker="o" if marked else "",
+                    ms=5 if alone else 3,
                     markevery=slice(0, len(run) - 1),
                 )  # fmt: skip
                 ends.append(run[column].iloc[-1] / scale)
@@ -79,7 +87,7 @@ def plot_pair(
     lowest = min(finals.values())
     axes[0].set(
         xlabel=f"Sequences of {sequence_length:,.0f} tokens (millions)",
-        ylabel=f"{'Predicted' if predicted else 'Training'} loss ({pair.loss_unit})",
+        ylabel=f"{'Predicted loss' if predicted else literal(loss_name, most=NAME)} ({pair.loss_unit})",
         ylim=(lowest - 0.12 * HEADROOM, max(finals.values()) + HEADROOM),
     )
     axes[1].set(xlabel="Compute C (FLOPs)")
@@ -102,7 +110,7 @@ def plot_gap(pair: Pair, expected: pd.DataFrame, *, measured: bool) -> Axes:
     pair
         Result of `compare_pair`.
     expected
-        Result of `expected_gaps`.
+        Result of `expected_gaps`; it may be empty.
     measured
         Whether the pair was trained; without it only the expected gaps are drawn.
 
@@ -119,9 +127,9 @@ def plot_gap(pair: Pair, expected: pd.DataFrame, *, measured: bool) -> Axes:
     if measured:
         rows.append(("these runs", pair.gap.value, "#D55E00"))
     _, axis = plt.subplots(figsize=(9.0, 1.3 + 0.5 * len(rows)))
-    noise = pair.spread * np.sqrt(2)
-    for times, alpha in ((1.96, 0.08), (1.0, 0.12)):
-        axis.axvspan(-times * noise, times * noise, color="#000000", alpha=alpha, lw=0)
+    if known := pair.spread_from != "unknown":
+        for times, alpha in ((1.96, 0.08), (1.0, 0.12)):
+            axis.axvspan(-times * pair.noise, times * pair.noise, color="#000000", alpha=alpha, lw=0)
     axis.axvline(0, color=INK, lw=1)
     for row, (_, gap, colour) in enumerate(rows):
         axis.plot(gap, row, ls="", marker="o", ms=8, color=colour)
@@ -129,12 +137,19 @@ def plot_gap(pair: Pair, expected: pd.DataFrame, *, measured: bool) -> Axes:
             f"{gap:.3f}", (gap, row), xytext=(0, 7), textcoords="offset points", ha="center", fontsize=9
         )
     if measured:
-        axis.plot([pair.gap.low, pair.gap.high], [len(rows) - 1] * 2, color="#D55E00", lw=2, zorder=1)
+        last = len(rows) - 1
+        axis.plot([pair.gap.low, pair.gap.high], [last, last], color="#D55E00", lw=2, zorder=1)
+        if pair.seed_gaps.size > 1:
+            axis.plot(
+                pair.seed_gaps, [last + 0.25] * pair.seed_gaps.size, ls="", marker="o", ms=5, mfc="none",
+                mec="#D55E00",
+            )  # fmt: skip
     axis.set_yticks(range(len(rows)), [told for told, _, _ in rows])
     axis.set(
         ylim=(len(rows) - 0.4, -0.6),
         xlabel=f"Loss of the larger less that of the smaller ({pair.loss_unit})",
     )
     axis.grid(axis="y", visible=False)
-    axis.set_title("Shaded: one and 1.96 standard deviations of the difference of two equal runs")
+    if known:
+        axis.set_title("Shaded: one and 1.96 standard deviations of the difference of two equal runs")
     return axis

@@ -10,15 +10,13 @@ import pandas as pd
 
 from scaling_utils.arrays import FloatArray
 from scaling_utils.errors import DataError, clip
+from scaling_utils.fitting.pair_gap import SpreadFrom, gap_by_seed, gap_of_means
 from scaling_utils.results import Estimate
 from scaling_utils.runs.table import RunTable
 
 SIDES = ("larger", "smaller")
 SHORT = 0.99
 """A run that ends within one percent of the budget counts as having reached it."""
-
-LEVEL = 0.95
-POWER = 0.8
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,10 +36,12 @@ class Pair:
         Losses at the budget by side, one per run.
     gap
         Loss of the larger less that of the smaller, with its interval.
+    seed_gaps
+        The same for each seed that both sides have exactly one run of, by seed; empty without seeds.
     spread
-        Standard deviation of the loss between seeds that the interval rests on.
+        Standard deviation of the loss between seeds that the interval rests on; NaN if not known.
     spread_from
-        ``"seeds"`` where each side has two runs or more, else ``"assumed"``.
+        ``"seeds"`` where a side has two runs or more, else ``"assumed"`` or ``"unknown"``.
     loss_unit
         Unit of the losses.
     """
@@ -52,9 +52,20 @@ class Pair:
     tokens: dict[str, float]
     losses: dict[str, FloatArray]
     gap: Estimate
+    seed_gaps: FloatArray
     spread: float
-    spread_from: str
+    spread_from: SpreadFrom
     loss_unit: str
+
+    @property
+    def noise(self) -> float:
+        """Standard deviation of the difference of two equal runs."""
+        return self.spread * math.sqrt(2)
+
+    @property
+    def lower(self) -> str:
+        """The side that ends lower beyond the interval of the gap; empty where that is open."""
+        return "larger" if self.gap.high < 0 else "smaller" if self.gap.low > 0 else ""
 
     def final(self, side: str) -> float:
         """Mean loss of a side at the budget."""
@@ -67,6 +78,9 @@ class Pair:
 
     def table(self) -> pd.DataFrame:
         """One row per side, for reading."""
+        spreads = [
+            self.losses[side].std(ddof=1) if len(self.losses[side]) > 1 else math.nan for side in SIDES
+        ]
         return pd.DataFrame(
             {
                 "params": [self.params[side] for side in SIDES],
@@ -75,8 +89,22 @@ class Pair:
                 "runs": [len(self.losses[side]) for side in SIDES],
                 "points up to the budget": [self.points(side) for side in SIDES],
                 f"loss at the budget ({self.loss_unit})": [self.final(side) for side in SIDES],
+                **({} if np.isnan(spreads).all() else {"standard deviation over runs": spreads}),
             },
             index=pd.Index(SIDES, name="model"),
+        )
+
+    def gaps_table(self) -> pd.DataFrame:
+        """The gap and its interval, between the means and, where seeds are shared, within seeds."""
+        rows = {"between the means": self.gap}
+        if self.seed_gaps.size > 1:
+            rows["within seeds"] = gap_by_seed(self.seed_gaps, unit=self.loss_unit)
+        return pd.DataFrame(
+            {
+                name: [getattr(gap, name) for gap in rows.values()]
+                for name in ("value", "low", "high", "unit")
+            },
+            index=pd.Index(rows, name="gap"),
         )
 
 
@@ -95,12 +123,13 @@ def compare_pair(
     flops
         Budget (FLOPs); 0 for the largest one that all of these runs reach.
     seed_spread
-        Standard deviation of the loss between seeds, for the interval where a model has one run only.
+        Standard deviation of the loss between seeds, for the interval where each model has one run only;
+        NaN if not known.
 
     Returns
     -------
     Pair
-        The interval of the gap is Welch's where each model has two runs or more.
+        The interval of the gap is that of `gap_of_means`.
 
     Raises
     ------
@@ -138,51 +167,27 @@ def compare_pair(
             file=runs.source,
             remedy="Choose a smaller budget, or 0 for the largest that all runs reach.",
         )
-    parts, tokens, losses = [], {}, {}
+    parts, ends, tokens, losses = [], {}, {}, {}
     for side, rows in chosen.items():
         cut = [_up_to(run, budget) for _, run in rows.groupby("run_id", sort=False)]
         parts.append(pd.concat(cut).assign(side=side))
-        losses[side] = np.array([run["loss"].iloc[-1] for run in cut])
-        tokens[side] = float(np.mean([run["tokens"].iloc[-1] for run in cut]))
-    gap, spread, told = _gap(losses["larger"], losses["smaller"], seed_spread, runs.conventions.loss_unit)
+        ends[side] = pd.concat([run.iloc[-1:] for run in cut])
+        losses[side] = ends[side]["loss"].to_numpy()
+        tokens[side] = float(ends[side]["tokens"].mean())
+    unit = runs.conventions.loss_unit
+    gap = gap_of_means(losses["larger"], losses["smaller"], assumed=seed_spread, unit=unit)
     return Pair(
         flops=budget,
         curves=pd.concat(parts, ignore_index=True),
         params=params,
         tokens=tokens,
         losses=losses,
-        gap=gap,
-        spread=spread,
-        spread_from=told,
-        loss_unit=runs.conventions.loss_unit,
+        gap=gap.value,
+        seed_gaps=_seed_gaps(ends),
+        spread=gap.spread,
+        spread_from=gap.spread_from,
+        loss_unit=unit,
     )
-
-
-def seeds_needed(gap: float, spread: float) -> float:
-    """Runs of each of two models that show a gap at the 5 % level four times out of five.
-
-    Parameters
-    ----------
-    gap
-        The true gap; its sign does not matter.
-    spread
-        Standard deviation of the loss between seeds, in the unit of the gap.
-
-    Returns
-    -------
-    float
-        A whole number; infinite for no gap.
-
-    Examples
-    --------
-    >>> seeds_needed(0.0151, 0.02)
-    28.0
-    """
-    from scipy.special import ndtri
-
-    if gap == 0:
-        return math.inf
-    return float(math.ceil(2 * (ndtri((1 + LEVEL) / 2) + ndtri(POWER)) ** 2 * (spread / gap) ** 2))
 
 
 def _runs_of(runs: RunTable, beginning: str, size: float) -> pd.DataFrame:
@@ -194,32 +199,31 @@ def _runs_of(runs: RunTable, beginning: str, size: float) -> pd.DataFrame:
         raise DataError(f"no run {named} has two points, so there is no training curve", file=runs.source)
     if rows["params"].min() < rows["params"].max():
         raise DataError(f"the runs {named} differ in size", file=runs.source, remedy="Name one model.")
-    return rows[["run_id", "params", "tokens", "flops", "loss"]].sort_values("flops", kind="stable")
+    kept = ["run_id", "params", "tokens", "flops", "loss", *(["seed"] if "seed" in rows else [])]
+    return rows[kept].sort_values("flops", kind="stable")
 
 
 def _up_to(run: pd.DataFrame, budget: float) -> pd.DataFrame:
-    """The points of a run below the budget, and one at it: ln loss and ln tokens linear in ln C."""
+    """The points of a run below the budget, and one at it: ln loss and ln tokens linear in ln C.
+
+    The end of a run that falls short of the budget (see `SHORT`) is moved there.
+    """
     log_c = np.log(run["flops"].to_numpy())
     at_budget = {
         name: math.exp(float(np.interp(math.log(budget), log_c, np.log(run[name].to_numpy()))))
         for name in ("tokens", "loss")
     }
     last = run.iloc[-1:].assign(flops=budget, **at_budget)
-    return pd.concat([run[run["flops"] < budget], last])
+    before = run["flops"] < min(budget, float(run["flops"].iloc[-1]))
+    return pd.concat([run[before], last])
 
 
-def _gap(
-    larger: FloatArray, smaller: FloatArray, seed_spread: float, unit: str
-) -> tuple[Estimate, float, str]:
-    gap = float(larger.mean() - smaller.mean())
-    counts = np.array([len(larger), len(smaller)])
-    if counts.min() < 2:
-        from scipy.special import ndtri
-
-        half = float(ndtri((1 + LEVEL) / 2)) * seed_spread * math.sqrt((1 / counts).sum())
-        return Estimate(gap, gap - half, gap + half, unit), seed_spread, "assumed"
-    from scipy.stats import ttest_ind
-
-    low, high = ttest_ind(larger, smaller, equal_var=False).confidence_interval(LEVEL)
-    variances = [float(side.var(ddof=1)) for side in (larger, smaller)]
-    return Estimate(gap, float(low), float(high), unit), math.sqrt(sum(variances) / 2), "seeds"
+def _seed_gaps(ends: dict[str, pd.DataFrame]) -> FloatArray:
+    """Loss of the larger less that of the smaller, by seed."""
+    if not all("seed" in rows for rows in ends.values()):
+        return np.empty(0)
+    larger, smaller = (
+        rows.dropna(subset=["seed"]).drop_duplicates("seed", keep=False).set_index("seed")["loss"]
+        for rows in ends.values()
+    )
+    return (larger - smaller).dropna().to_numpy()

@@ -9,17 +9,14 @@ from pathlib import Path
 
 import pandas as pd
 
+from scaling_utils.allocation.recipe_fits import fit_recipe, layer_params
 from scaling_utils.conventions import Conventions
 from scaling_utils.errors import DataError
-from scaling_utils.fitting.envelope import fit_envelope
 from scaling_utils.ladder.config import VOCAB, LadderError
 from scaling_utils.ladder.design import DEPTHS
 from scaling_utils.ladder.store import FinishedRun, finished
 from scaling_utils.results import PowerLaw
 from scaling_utils.runs.table import RunTable
-
-WARMUP_SHARE = 0.1
-"""Share of each curve, at its start, that no envelope is fitted to."""
 
 Count = Callable[[int, int], int]
 """Parameters of a width and a depth."""
@@ -95,7 +92,7 @@ def predict_sizes(
     ]
     fixed = [run for run in runs if run.config.role == "fixed-steps"]
     return (
-        _predict("kaplan", fixed, _held_out_points, _layers, budget),
+        _predict("kaplan", fixed, _held_out_points, layer_params, budget),
         _predict("approach-1", slices, _training_points, _layers_and_output, budget),
     )
 
@@ -123,7 +120,7 @@ def _predict(
             conventions=Conventions(param_count="non-embedding", loss_unit="nats/byte"),
             source=f"runs for {recipe}",
         )
-        law = fit_envelope(table, smoothing=0, skip=WARMUP_SHARE, resamples=0).params_law
+        law = fit_recipe(table).params_law
     except DataError as error:
         raise LadderError(f"the recipe {recipe} cannot be fitted yet: {error}") from error
 
@@ -146,9 +143,5 @@ def _held_out_points(run: FinishedRun) -> Iterable[tuple[int, float]]:
     return ((step, loss) for step, loss in points if loss is not None)
 
 
-def _layers(width: int, depth: int) -> int:
-    return 12 * depth * width**2
-
-
 def _layers_and_output(width: int, depth: int) -> int:
-    return _layers(width, depth) + VOCAB * width
+    return layer_params(width, depth) + VOCAB * width

@@ -147,6 +147,12 @@ def _held_out_curves(run: FinishedRun) -> Iterator[Row]:
             yield {**_point(run, step), "loss": loss, **_shape(run)}
 
 
+def _pair(run: FinishedRun) -> Iterator[Row]:
+    """The same, and at the end the loss on all held-out bytes, as the slices have it."""
+    for row in _held_out_curves(run):
+        yield row | {"loss": run.final.loss} if row["step"] == run.config.steps else row
+
+
 def _attention(run: FinishedRun) -> Iterator[Row]:
     """One row for each sixteenth of the context, and one for its last eighth."""
     config, final = run.config, run.final
@@ -164,7 +170,7 @@ TABLES = {
     "": Table("isoflop", _ends),
     "-curves": Table("isoflop", _curves),
     "-fixed-steps": Table("fixed-steps", _held_out_curves),
-    "-pair": Table("pair", _held_out_curves),
+    "-pair": Table("pair", _pair),
     "-attention": Table("attention", _attention),
 }
 """Suffix of a table's name: what it holds."""

@@ -141,6 +141,7 @@ IMPORTERS: dict[str, Importer] = {
     "ladder-prose": _ladder,
     "ladder-prose-curves": _ladder,
     "ladder-prose-fixed-steps": _ladder,
+    "ladder-prose-pair": _ladder,
     "ladder-prose-attention": _ladder,
     "ladder-code": _ladder,
     "ladder-code-curves": _ladder,

@@ -1,10 +1,24 @@
+import dataclasses
+
+import numpy as np
+import pandas as pd
 import pytest
 
-from scaling_utils.allocation.recipes import expected_gaps, predicted_curves
+from scaling_utils.allocation.recipes import (
+    expected_gaps,
+    predicted_curves,
+    published_sizes,
+    reported_spread,
+    results_by_key,
+)
+from scaling_utils.conventions import Conventions
 from scaling_utils.figures.pair import plot_gap, plot_pair
+from scaling_utils.figures.pair_told import told
 from scaling_utils.fitting.pair import compare_pair
 from scaling_utils.laws import published_law
+from scaling_utils.runs.table import RunTable
 
+BYTES = Conventions(param_count="non-embedding-with-head", loss_unit="nats/byte")
 NAMES = ("Kaplan et al. (2020)", "Approach 1")
 
 
@@ -39,3 +53,77 @@ def test_gap_is_drawn_against_the_noise_of_a_pair(pair):
     axis = plot_gap(pair, expected, measured=False)
     assert [text.get_text() for text in axis.texts] == ["0.015", "0.022", "0.009"]
     assert len(plot_gap(pair, expected, measured=True).get_yticklabels()) == 4
+
+
+@pytest.fixture(scope="module")
+def trained():
+    """Makes a pair of byte-level models with four seeds each, the gap between them given."""
+
+    def make(gap, seeds=4):
+        budgets = np.geomspace(1e11, 1e13, 6)
+        rng = np.random.default_rng(0)
+        parts = [
+            pd.DataFrame({"run": f"{name}-{seed}", "N": size, "C": budgets, "seed": seed}).assign(
+                loss=1.3 + shift + 1e11 / budgets + 0.01 * rng.normal()
+            )
+            for name, size, shift in (("big", 2.5e5, gap), ("small", 5e4, 0.0))
+            for seed in range(seeds)
+        ]
+        runs = RunTable.from_frame(pd.concat(parts), source="made", conventions=BYTES)
+        return compare_pair(runs, flops=1e13, seed_spread=reported_spread(runs))
+
+    return make
+
+
+def test_losses_of_runs_have_the_name_given(trained):
+    axis, _ = plot_pair(trained(0.1), sequence_length=256, names=NAMES, loss_name="Held-out loss")
+    assert axis.get_ylabel() == "Held-out loss (nats/byte)"
+
+
+@pytest.mark.parametrize(
+    ("gap", "sign", "outcome"),
+    [
+        (0.1, "above", "the smaller model wins"),
+        (-0.1, "below", "the larger model wins"),
+        (0.0, "", "neither model wins"),
+    ],
+)
+def test_sentences_follow_the_sign_of_the_gap(trained, gap, sign, outcome):
+    pair = trained(gap)
+    said = told(pair, published_sizes(pair), expected_gaps(pair), names=NAMES)
+    assert sign in said["apart"] and outcome in said["judged"]
+    assert "4 runs of each" in said["judged"] and "over the seeds of these runs" in said["bands"]
+    assert "nats/token" not in " ".join(said.values()) and "nan" not in " ".join(said.values())
+
+
+def test_published_laws_say_nothing_of_bytes(trained):
+    pair = trained(0.1)
+    expected = expected_gaps(pair)
+    assert expected.empty and published_sizes(pair).empty
+    found = results_by_key(pair, published_sizes(pair), expected, sequence_length=256)
+    assert {"gap_tex", "gap_least", "size_kaplan"}.isdisjoint(found)
+    axis = plot_gap(pair, expected, measured=True)
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["these runs"]
+    assert len(axis.patches) == 2 and len(axis.lines[-1].get_xdata()) == 4
+
+
+def test_one_run_of_bytes_each_has_no_bands(trained):
+    pair = trained(0.1, seeds=1)
+    expected = expected_gaps(pair)
+    axis = plot_gap(pair, expected, measured=True)
+    assert not axis.patches and not axis.get_title()
+    said = told(pair, published_sizes(pair), expected, names=NAMES)
+    assert "not known" in said["judged"] and "no bands" in said["bands"]
+    assert "nan" not in " ".join(said.values())
+
+
+def test_laws_are_told_with_the_assumed_spread(pair):
+    said = told(pair, published_sizes(pair), expected_gaps(pair), names=NAMES)
+    assert said["apart"] == "0.015 nats/token above"
+    assert said["judged"].endswith(
+        "if their spread is 0.020. Published laws expect a gap between 0.009 and 0.022."
+    )
+    assert "between 14 and 79 runs" in said["seeds_told"]
+    assert said["sizes_told"] == "The table has both recipes as published."
+    level = dataclasses.replace(pair, gap=dataclasses.replace(pair.gap, value=-0.0))
+    assert told(level, published_sizes(pair), expected_gaps(pair), names=NAMES)["apart"].startswith("0.000")

@@ -1,11 +1,12 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import ttest_ind
+from scipy.stats import t, ttest_1samp, ttest_ind
 
 from scaling_utils import load
 from scaling_utils.errors import DataError
-from scaling_utils.fitting.pair import compare_pair, seeds_needed
+from scaling_utils.fitting.pair import compare_pair
+from scaling_utils.fitting.pair_gap import gap_by_seed, gap_of_means, seeds_needed
 from scaling_utils.runs.table import RunTable
 
 
@@ -35,6 +36,64 @@ def test_one_pair_takes_the_assumed_spread():
     pair = compare_pair(curves(), seed_spread=0.02)
     assert pair.spread_from == "assumed"
     assert pair.gap.high - pair.gap.value == pytest.approx(1.959964 * 0.02 * np.sqrt(2))
+
+
+def test_without_seeds_or_an_assumed_spread_there_is_no_interval():
+    pair = compare_pair(curves(), seed_spread=np.nan)
+    assert pair.spread_from == "unknown" and np.isnan([pair.gap.low, pair.gap.high]).all()
+    assert pair.gap.value == pytest.approx(0.125) and pair.lower == ""
+
+
+def test_the_seeds_of_one_model_stand_for_both():
+    one, more = np.array([3.0]), np.array([2.8, 2.9, 2.7])
+    gap = gap_of_means(one, more, assumed=9.0, unit="nats/token")
+    assert (gap.spread, gap.spread_from) == (pytest.approx(0.1), "seeds")
+    assert gap.value.high - gap.value.value == pytest.approx(t.ppf(0.975, 2) * 0.1 * np.sqrt(1 + 1 / 3))
+    assert gap_of_means(more, one, assumed=9.0, unit="nats/token").value.low == pytest.approx(-gap.value.high)
+
+
+def test_runs_with_equal_losses_have_no_spread():
+    same = np.array([2.8, 2.8])
+    gap = gap_of_means(same + 0.5, same, assumed=9.0, unit="nats/token")
+    assert (gap.spread, gap.value.low, gap.value.high) == (0.0, 0.5, 0.5)
+
+
+def test_gaps_within_seeds_leave_out_what_the_batches_share():
+    """Runs of one seed share a shift: it is in the spread over seeds, but not in the gaps."""
+    table = curves(seeds=4)
+    seed = table.frame["run_id"].str[-1].astype(int)
+    frame = table.frame.assign(seed=seed, loss=table.frame["loss"] + 0.05 * seed)
+    frame.loc[frame["run_id"] == "small-3", "seed"] = 9
+    pair = compare_pair(
+        RunTable.from_frame(frame, source="made"), larger="big", smaller="small", seed_spread=1.0
+    )
+    assert pair.seed_gaps == pytest.approx([pair.gap.value] * 3)
+    within = pair.gaps_table().loc["within seeds"]
+    assert within["high"] - within["low"] < 1e-9 < pair.gap.high - pair.gap.low
+    assert compare_pair(curves(seeds=4), larger="big", smaller="small", seed_spread=1.0).seed_gaps.size == 0
+
+
+def test_student_within_seeds():
+    gaps = np.array([0.02, 0.05, 0.01, 0.04])
+    expected = ttest_1samp(gaps, 0).confidence_interval()
+    found = gap_by_seed(gaps, unit="nats/token")
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high))
+
+
+@pytest.mark.parametrize(("shift", "lower"), [(0.3, "smaller"), (-0.5, "larger"), (-0.1, "")])
+def test_who_ends_lower(shift, lower):
+    table = curves(seeds=4, spread=0.02)
+    big = table.frame["run_id"].str.startswith("big")
+    frame = table.frame.assign(loss=table.frame["loss"] + shift * big)
+    pair = compare_pair(
+        RunTable.from_frame(frame, source="made"), larger="big", smaller="small", seed_spread=1.0
+    )
+    assert pair.lower == lower
+
+
+def test_a_run_just_short_of_the_budget_counts_its_end_once():
+    whole, short = (compare_pair(curves(), flops=c, seed_spread=0.02) for c in (2.4e20, 2.41e20))
+    assert whole.points("larger") == short.points("larger") == 8
 
 
 def test_seeds_give_the_interval_of_welch():

@@ -33,6 +33,7 @@ def runs(make_run):
         "code-3e12": [make_run(corpus="code", budget=3e12, loss=1.8)],
         "attention": [make_run(**attention), make_run(**attention, attention="block-sparse")],
         "fixed": [make_run(role="fixed-steps", budget=None, schedule="constant")],
+        "pair": [make_run(role="pair", loss=1.3)],
     }
 
 
@@ -88,6 +89,7 @@ def test_tables_depend_on_the_runs_alone(every_run, plan, make_run, tmp_path):
         "prose.csv",
         "prose-curves.csv",
         "prose-fixed-steps.csv",
+        "prose-pair.csv",
         "prose-attention.csv",
     ]
     assert (tmp_path / "b" / "prose.csv").read_bytes() == tables[0]["prose.csv"]
@@ -103,6 +105,7 @@ def test_tables_are_tables_of_runs(every_run, plan, tmp_path):
     assert ends["budget"].tolist() == [1e12, 1e12, 3e12]
     assert len(read_runs(tmp_path / "prose-curves.csv", conventions=BYTES)) == 6
     assert read_runs(tmp_path / "prose-fixed-steps.csv", conventions=BYTES).frame["loss"].tolist() == [1.51]
+    assert read_runs(tmp_path / "prose-pair.csv", conventions=BYTES).frame["loss"].tolist() == [1.3]
     attention = read_runs(tmp_path / "prose-attention.csv", conventions=BYTES).frame
     assert list(attention["panel"].unique())[::16] == ["bytes 0-64", "bytes 896-1024"]
     assert attention.groupby("panel").size().unique().tolist() == [2]

@@ -193,6 +193,13 @@ class TestLadder:
         steps = {tuple(curve) for _, curve in frame.groupby("run_id")["step"]}
         assert len(steps) == 1 and frame["params"].nunique() == 8
 
+    def test_a_pair_spends_the_same_with_the_same_seeds(self, public_file):
+        public_file("ladder-prose-pair")
+        ends = load("ladder-prose-pair").final_points().frame
+        assert (ends["flops"] / 1e13 - 1).abs().max() < 0.002
+        seeds = ends.groupby("params")["seed"].apply(frozenset)
+        assert len(seeds) == 2 and len(set(seeds)) == 1 and len(seeds.iloc[0]) >= 8
+
     def test_attentions_are_paired(self, public_file):
         public_file("ladder-prose-attention")
         frame = load("ladder-prose-attention").frame

@@ -55,6 +55,7 @@ class TestRegistryFile:
             "ladder-prose",
             "ladder-prose-curves",
             "ladder-prose-fixed-steps",
+            "ladder-prose-pair",
             "ladder-prose-attention",
             "ladder-code",
             "ladder-code-curves",

@@ -22,6 +22,8 @@ FRAGMENTS = {
     "isoflop-comparison.md": isoflop.comparison,
     "parametric-comparison.md": parametric.comparison,
     "pair-comparison.md": pair.comparison,
+    "pair-verdict.md": pair.verdict,
+    "pair-measured.md": pair.measured,
     "block-sparse-comparison.md": trailing.comparison,
     "block-sparse-positions.md": trailing.positions,
     "protocols-verdict.md": protocols.verdict,

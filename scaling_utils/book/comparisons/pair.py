@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from scaling_utils.book.comparisons.rows import (
     NO_DATA,
     NOT_AT_HAND,
     UNKNOWN,
     cited,
+    figure,
     fixed,
     interval,
     link,
     share,
+    with_interval,
 )
 from scaling_utils.book.project import Project
 from scaling_utils.book.results import Found, Results, pages_of
+from scaling_utils.book.scenarios import Scenario
 from scaling_utils.book.tables import table
+from scaling_utils.figures.style import in_units
+from scaling_utils.fitting.pair import SIDES
 from scaling_utils.published import published
 
 NOTEBOOK = "05-kaplan-vs-approach-1"
@@ -32,8 +39,14 @@ QUANTITIES = (
 
 
 HEADER = ("Runs", "Quantity", "published", "ours", "95 % interval", "difference")
-GAP = "measured gap (nats/token)"
+GAP = "measured gap"
 SIGNED = fixed("+.3f")
+
+ALT = (
+    "The gap between the losses of the larger and the smaller model with its interval, and below it the gap "
+    "within each seed, on an axis with a line at zero and shaded bands about it that show how far apart two "
+    "equal runs end by chance."
+)
 
 
 def comparison(project: Project, results: Results) -> str:
@@ -54,11 +67,71 @@ def comparison(project: Project, results: Results) -> str:
             rows += [(page, *_stated_row(ours, *quantity)) for quantity in QUANTITIES]
         elif ours:
             gap = ours["gap"]
-            rows.append((page, GAP, UNKNOWN, SIGNED(gap["value"]), interval(gap, SIGNED), UNKNOWN))
+            told = f"{GAP} ({gap['unit']})"
+            rows.append((page, told, UNKNOWN, SIGNED(gap["value"]), interval(gap, SIGNED), UNKNOWN))
         else:
             rows.append((page, GAP, UNKNOWN, NO_DATA, "", ""))
             note = NOT_AT_HAND
     return table(HEADER, rows) + note
+
+
+def verdict(project: Project, results: Results) -> str:
+    """A sentence on each pair whose sizes two recipes chose from smaller runs; nothing where it did not run.
+
+    Parameters
+    ----------
+    project, results
+        As for `comparison`.
+    """
+    return "\n".join(
+        f"On {link(scenario)}, at {ours['flops_text']} FLOPs, the larger model ends {ours['apart']} the "
+        f"smaller one. {ours['judged']}\n"
+        for scenario, ours in _chosen(project, results)
+        if ours
+    )
+
+
+def measured(project: Project, results: Results) -> str:
+    """What each recipe asked for, what was trained, and the figure of the gap.
+
+    Parameters
+    ----------
+    project, results
+        As for `comparison`.
+    """
+    return "\n".join(
+        _sizes(ours)
+        + figure(
+            scenario,
+            ours,
+            "noise",
+            name=f"fig-pair-measured-{scenario.name}",
+            alt=ALT,
+            caption="The gap of {{doc}}`{title} </{docname}>`, whose page has the curves, against one and "
+            "two standard deviations of the difference of two equal runs. Open circles: the gap of each seed.",
+        )
+        for scenario, ours in _chosen(project, results)
+    )
+
+
+def _chosen(project: Project, results: Results) -> Iterator[tuple[Scenario, Found | None]]:
+    """The pages whose sizes the recipes chose from smaller runs."""
+    pages = pages_of(NOTEBOOK, project, results)
+    return ((scenario, ours) for scenario, ours in pages if scenario.parameters.get("dataset_kaplan"))
+
+
+def _sizes(ours: Found | None) -> str:
+    if ours is None:
+        return ""
+    kaplan, approach_1 = (with_interval(ours[f"size_{key}"], in_units) for key in ("kaplan", "approach1"))
+    trained = " and ".join(
+        f"{in_units(ours[f'params_{side}'])} with {ours[f'runs_{side}']:.0f} runs" for side in SIDES
+    )
+    return (
+        f"Kaplan's recipe asks for {kaplan} parameters, counting the layers alone, Approach 1 for "
+        f"{approach_1}, counting the output layer too. The nearest shapes were trained: by the latter count "
+        f"{trained}.\n"
+    )
 
 
 def _stated_row(ours: Found | None, told: str, published_id: str, name: str, key: str) -> tuple[str, ...]:

@@ -1,0 +1,71 @@
+"""Sizes that recipes ask for when fitted to smaller runs."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from scaling_utils import load
+from scaling_utils.allocation.recipe_fits import TRAINED, refitted_sizes
+from scaling_utils.allocation.recipes import RECIPES, results_by_key
+from scaling_utils.conventions import Conventions
+from scaling_utils.errors import DataError
+from scaling_utils.fitting.pair import compare_pair
+from scaling_utils.ladder.design import DEPTHS, PAIR_BUDGET, PAIR_WIDTHS
+from scaling_utils.ladder.sizes import predict_sizes
+from scaling_utils.runs.registry import data_folder
+from scaling_utils.runs.table import RunTable
+
+BYTES = Conventions(param_count="non-embedding-with-head", loss_unit="nats/byte")
+UP_TO = 3e12
+
+
+@pytest.fixture(scope="module")
+def runs():
+    """Curves of the shapes of the ladder's pair; their losses do not matter."""
+    parts = []
+    for width in PAIR_WIDTHS:
+        depth = DEPTHS[width]
+        params = 12 * depth * width**2 + 256 * width
+        shape = {"run_id": f"d{width}", "params": params, "width": width, "depth": depth}
+        parts.append(pd.DataFrame({**shape, "flops": [1e12, PAIR_BUDGET], "loss": [1.5, 1.4]}))
+    return RunTable.from_frame(pd.concat(parts), source="made", conventions=BYTES)
+
+
+@pytest.fixture(scope="module")
+def pair(runs):
+    return compare_pair(runs, seed_spread=np.nan)
+
+
+@pytest.fixture(scope="module")
+def smaller_runs():
+    return {"kaplan": load("ladder-prose-fixed-steps"), "approach_1": load("ladder-prose-curves")}
+
+
+def test_tables_and_run_files_of_the_ladder_give_the_same_sizes(pair, runs, smaller_runs):
+    sizes = refitted_sizes(pair, runs, **smaller_runs, up_to=UP_TO, resamples=0)
+    by_files = predict_sizes(data_folder() / "ladder", corpus="prose", budget=PAIR_BUDGET, up_to=UP_TO)
+    assert sizes["params"].to_list() == pytest.approx([size.params for size in by_files], rel=1e-6)
+    assert sizes[TRAINED].to_list() == [size.trained for size in by_files]
+    assert tuple(size.width for size in by_files) == PAIR_WIDTHS
+
+
+def test_intervals_reach_the_results(pair, runs, smaller_runs):
+    sizes = refitted_sizes(pair, runs, **smaller_runs, up_to=UP_TO, resamples=50)
+    found = results_by_key(pair, sizes, pd.DataFrame({"gap": []}), sequence_length=256)
+    for key, recipe in zip(("kaplan", "approach1"), RECIPES, strict=True):
+        size = found[f"size_{key}"]
+        assert size.value in size and (size.low, size.high) == tuple(sizes.loc[recipe, ["low", "high"]])
+
+
+def test_runs_beyond_the_limit_take_no_part(pair, runs, smaller_runs):
+    sizes = refitted_sizes(pair, runs, **smaller_runs, up_to=1e12, resamples=0)
+    assert sizes.loc["Approach 1", "fitted up to (FLOPs)"] < 1.01e12
+
+
+def test_layers_that_cannot_be_counted_are_refused(pair, runs, smaller_runs):
+    bare = RunTable.from_frame(
+        runs.frame[["run_id", "params", "flops", "loss"]], source="bare.csv", conventions=BYTES
+    )
+    with pytest.raises(DataError, match="no column width and no column depth") as refused:
+        refitted_sizes(pair, bare, **smaller_runs)
+    assert "Add the width" in str(refused.value)
