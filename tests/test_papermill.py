@@ -14,6 +14,7 @@ import yaml
 
 from scaling_utils import load
 from scaling_utils.allocation import recipes
+from scaling_utils.book.generated import published_results
 from scaling_utils.book.scenarios import own_parameters
 from scaling_utils.book.worker import find_trouble
 from scaling_utils.conventions import PF_DAY
@@ -101,6 +102,30 @@ def test_there_are_runs_for_every_notebook():
 def test_on_a_csv_in_the_folder(notebook, tmp_path):
     OWN_RUNS[notebook]().to_csv(tmp_path / "my_runs.csv", index=False)
     assert run(notebook, tmp_path, {"dataset": "my_runs.csv"}) is None
+
+
+def test_a_pair_with_seeds(tmp_path):
+    runs = pair_of_curves()
+    rng = np.random.default_rng(1)
+    seeds = [
+        part.assign(run_id=f"{run}-{seed}", seed=seed, loss=part["loss"] + 0.01 * rng.normal())
+        for run, part in runs.groupby("run_id")
+        for seed in range(4)
+    ]
+    pd.concat(seeds).to_csv(tmp_path / "seeds.csv", index=False)
+    assert run("05-kaplan-vs-approach-1", tmp_path, {"dataset": "seeds.csv", "published_gaps": ""}) is None
+    found = published_results(json.loads((tmp_path / "out.ipynb").read_text(encoding="utf-8")))
+    assert found["spread_from"] == "seeds" and 0 < found["spread"] < 0.02
+    assert "4 runs of each" in found["judged"] and "Published laws expect" in found["judged"]
+
+
+def test_a_pair_of_bytes_gets_no_published_expectation(tmp_path):
+    named = {side: f"prose-isoflop-3e12-{shape}" for side, shape in (("larger", "d080"), ("smaller", "d040"))}
+    assert run("05-kaplan-vs-approach-1", tmp_path, {"dataset": "ladder-prose-curves", **named}) is None
+    found = published_results(json.loads((tmp_path / "out.ipynb").read_text(encoding="utf-8")))
+    assert found["gap"]["unit"] == "nats/byte" and found["spread_from"] == "seeds"
+    assert {"gap_least", "gap_tex", "size_kaplan"}.isdisjoint(found)
+    assert "Published laws" not in found["judged"]
 
 
 def scenario(entry):

@@ -232,8 +232,9 @@ def results_by_key(
             found[f"gap_{key}"] = Estimate(float(expected["gap"][law_id]), unit=pair.loss_unit)
     for key, recipe in zip(("kaplan", "approach1"), RECIPES, strict=True):
         if recipe in sizes.index:
-            row = sizes.reindex(columns=["params", "low", "high"]).loc[recipe].to_numpy(dtype=float)
-            found[f"size_{key}"] = Estimate(*row.tolist(), unit="params")
+            row = sizes.reindex(columns=["params", "low", "high"]).loc[recipe]
+            size, low, high = (float(value) for value in row.to_numpy(dtype=float))
+            found[f"size_{key}"] = Estimate(size, low, high, "params")
     for side in SIDES:
         found[f"loss_{side}"] = pair.final(side)
         found[f"runs_{side}"] = float(len(pair.losses[side]))

@@ -109,7 +109,8 @@ def _seeds(pair: Pair, expected: pd.DataFrame) -> str:
     if math.isinf(needed):
         return "The two losses are the same."
     return (
-        f"A true gap of this size would take {needed:.0f} runs of each size to show four times out of five."
+        f"To show a true gap of this size four times out of five takes at least {max(needed, 2):.0f} runs of "
+        "each size."
     )
 
 
@@ -122,8 +123,8 @@ def _choice(sizes: pd.DataFrame) -> str:
             "differ are not the choices of the two recipes."
         )
     spans = [
-        f"{in_units(row['low'])} to {in_units(row['high'])} params by {recipe} "
-        f"({row['draws without a law']:.0%} of the resamples gave no law)"
+        f"{recipe} {in_units(row['low'])} to {in_units(row['high'])} params, with no law in "
+        f"{row['draws without a law']:.0%} of the resamples"
         for recipe, row in sizes.iterrows()
     ]
-    return f"Other runs would have asked for other sizes. 95 % intervals are {' and '.join(spans)}."
+    return f"Other smaller runs would have asked for other sizes (95 % intervals): {'; '.join(spans)}."

@@ -108,7 +108,7 @@ def measured(project: Project, results: Results) -> str:
             name=f"fig-pair-measured-{scenario.name}",
             alt=ALT,
             caption="The gap of {{doc}}`{title} </{docname}>`, whose page has the curves, against one and "
-            "two standard deviations of the difference of two equal runs. Open circles: the gap of each seed.",
+            "two standard deviations of the difference of two equal runs. Open circles: single seeds.",
         )
         for scenario, ours in _chosen(project, results)
     )
@@ -129,7 +129,8 @@ def _sizes(ours: Found | None) -> str:
     )
     return (
         f"Kaplan's recipe asks for {kaplan} parameters, counting the layers alone, Approach 1 for "
-        f"{approach_1}, counting the output layer too. The nearest shapes were trained: by the latter count "
+        f"{approach_1}, counting the output layer too (95 % intervals over resampled runs in brackets; "
+        "the page says how many resamples gave a law). The nearest shapes were trained: by the latter count "
         f"{trained}.\n"
     )
 
