@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from scaling_utils.arrays import FloatArray
-from scaling_utils.figures.svg import lean
+from scaling_utils.figures.pdf import lean as lean_pdf
+from scaling_utils.figures.svg import lean as lean_svg
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
@@ -46,14 +47,14 @@ def svg_of(figure: Figure, area: Bbox) -> str:
     """What `lay_out` found of a figure as SVG, the same bytes each time."""
     stream = io.StringIO()
     figure.savefig(stream, format="svg", metadata={"Date": None}, bbox_inches=area)
-    return lean(stream.getvalue())
+    return lean_svg(stream.getvalue())
 
 
 def pdf_of(figure: Figure, area: Bbox) -> bytes:
     """What `lay_out` found of a figure as PDF, its text as text, the same bytes each time."""
     stream = io.BytesIO()
     figure.savefig(stream, format="pdf", metadata={"CreationDate": None}, bbox_inches=area)
-    return stream.getvalue()
+    return lean_pdf(stream.getvalue())
 
 
 def png_of(svg: str) -> bytes:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from itertools import groupby
-from string import ascii_lowercase
+from itertools import count, groupby
+from string import ascii_letters
 from xml.etree import ElementTree
 
 from scaling_utils.figures.svg_marks import strung
@@ -23,8 +23,10 @@ MANY = 80
 
 _SPACES = re.compile(r"([:;]) +")
 _MOVED = re.compile(r"translate\(([-\d.]+)[ ,]([-\d.]+)\)")
-_DEFINED_BY_MATPLOTLIB = re.compile(r"[mp][0-9a-f]{10}|C[0-9a-f]+_\w+|(?:DejaVu|STIX|Cm)\w*-[-\w]+")
-_REFERENCE = re.compile(r"((?:url\()?#)([^()]+)(\)?)")
+_NAMED_BY_NOBODY = re.compile(r"[mp][0-9a-f]{10}|C[0-9a-f]+_\w+|(?:DejaVu|STIX|Cm)\w*-[-\w]+|_m[0-9a-f]+")
+"""Ids of definitions: a hash, the name of a glyph, the number of a string of marks."""
+
+_REFERENCE = re.compile(r"(?<=#)[-\w]+")
 _GIVEN_BY_MATPLOTLIB = re.compile(r"(?:line2d|patch|text|[xy]tick|[A-Z]\w*Collection|legend|axes|figure)_\d+"
                                   r"|matplotlib\.axis_\d+|image[0-9a-f]{10}")  # fmt: skip
 
@@ -94,16 +96,20 @@ def _simplify(element: ElementTree.Element) -> None:
 
 
 def _shorten_ids(root: ElementTree.Element) -> None:
-    """Number what matplotlib defined under a hash or the name of a glyph."""
-    defined = [e.get("id", "") for e in root.iter() if _DEFINED_BY_MATPLOTLIB.fullmatch(e.get("id", ""))]
-    short = {name: f"_{n:x}" for n, name in enumerate(dict.fromkeys(defined))}
+    """Rename what was defined under a hash or the name of a glyph: the more it is used, the shorter."""
+    ids = {element.get("id", "") for element in root.iter()}
+    used = Counter(
+        name for e in root.iter() for value in e.attrib.values() for name in _REFERENCE.findall(value)
+    )
+    defined = sorted(filter(_NAMED_BY_NOBODY.fullmatch, ids), key=lambda name: (-used[name], name))
+    free = (name for name in map(_short_name, count()) if name not in ids)
+    short = dict(zip(defined, free, strict=False))
     for element in root.iter():
         for name, value in element.attrib.items():
-            match = _REFERENCE.fullmatch(value)
-            if name == "id" and value in short:
-                element.set(name, short[value])
-            elif match and match[2] in short:
-                element.set(name, f"{match[1]}{short[match[2]]}{match[3]}")
+            if name == "id":
+                element.set(name, short.get(value, value))
+            elif "#" in value:
+                element.set(name, _REFERENCE.sub(lambda found: short.get(found[0], found[0]), value))
 
 
 def _is_bare_group(element: ElementTree.Element) -> bool:
@@ -163,7 +169,7 @@ def _clip_together(parent: ElementTree.Element) -> None:
 def _name_styles(root: ElementTree.Element) -> None:
     """Give a class to each look that several elements have, in the style sheet that matplotlib writes."""
     looks = Counter(look for element in root.iter() if (look := _look(element)))
-    classes = {look: _class_name(n) for n, (look, times) in enumerate(looks.most_common()) if times > 1}
+    classes = {look: _short_name(n) for n, (look, times) in enumerate(looks.most_common()) if times > 1}
     for element in root.iter():
         name = classes.get(_look(element))
         if name:
@@ -181,11 +187,11 @@ def _look(element: ElementTree.Element) -> str:
     return ";".join(part for part in (clipped, element.get("style", "")) if part)
 
 
-def _class_name(number: int) -> str:
-    """The next of a, b, ..., z, aa, ab, ...
+def _short_name(number: int) -> str:
+    """The next of a, b, ..., Z, aa, ab, ...
 
-    >>> _class_name(0), _class_name(25), _class_name(26), _class_name(53)
-    ('a', 'z', 'aa', 'bb')
+    >>> _short_name(0), _short_name(51), _short_name(52), _short_name(105)
+    ('a', 'Z', 'aa', 'bb')
     """
-    more, letter = divmod(number, len(ascii_lowercase))
-    return (_class_name(more - 1) if more else "") + ascii_lowercase[letter]
+    more, letter = divmod(number, len(ascii_letters))
+    return (_short_name(more - 1) if more else "") + ascii_letters[letter]

@@ -9,9 +9,14 @@ from itertools import pairwise
 _STEP = re.compile(r"([A-Za-z])([^A-Za-z]*)")
 _NUMBER = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?")
 
+_SMOOTH = {"q": "t", "c": "s"}
+"""Curves, and the same ones without their first control: it mirrors the last one of the curve before."""
+
 
 def shortened(path: str, *, times: float = 1.0, decimals: int = 2) -> str:
     """A path of the same points on a grid, each given by its distance from the one before.
+
+    A control of a curve that lies within one step of the grid of where a smooth one would be is left out.
 
     Parameters
     ----------
@@ -29,19 +34,27 @@ def shortened(path: str, *, times: float = 1.0, decimals: int = 2) -> str:
     'm10 20 .25-1h.75q1 0 1 1z'
     >>> shortened("M 64 -64 L 96 -64", times=1 / 6.4, decimals=0)
     'm10-10h5'
+    >>> shortened("M 0 0 Q 5 9 10 9 Q 15 9 20 0")
+    'm0 0q5 9 10 9t10-9'
     """
     steps = _STEP.findall(path)
     if any(command not in "MLQCZz" for command, _ in steps):
         return path
     told, before = "", ""
-    start = here = (0, 0)
+    start = here = control = (0, 0)
     for command, given in steps:
         points = on_grid(numbers(given), times=times, decimals=decimals)
         if command in "Zz":
             told, here, before = f"{told}z", start, "z"
             continue
-        moves = [n - here[i % 2] for i, n in enumerate(points)]
         letter = command.lower()
+        if letter in _SMOOTH:
+            joins = before in (letter, _SMOOTH[letter])
+            mirrored = (2 * here[0] - control[0], 2 * here[1] - control[1]) if joins else here
+            if max(abs(points[0] - mirrored[0]), abs(points[1] - mirrored[1])) <= 1:
+                letter, points = _SMOOTH[letter], points[2:]
+            control = (points[-4], points[-3]) if len(points) > 2 else mirrored
+        moves = [n - here[i % 2] for i, n in enumerate(points)]
         if command == "L" and 0 in moves and any(moves):
             letter, moves = ("h", moves[:1]) if moves[0] else ("v", moves[1:])
         follows = letter == before or (letter == "l" and before == "m")  # what follows a move is a line

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import io
 import re
+from decimal import Decimal
 from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
+import pikepdf
 import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 from vl_convert import svg_to_png
 
 from scaling_utils.figures.files import csv_of, drawn_data, lay_out, pdf_of, png_of, svg_of
+from scaling_utils.figures.pdf import lean as lean_pdf
 from scaling_utils.figures.style import use_house_style
 from scaling_utils.figures.svg import lean
+from scaling_utils.figures.svg_paths import shortened
 from scaling_utils.figures.ticks import plain_powers
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -85,6 +89,36 @@ def require_same_picture(one, other):
 
 def drawn_by(svg):
     return np.asarray(Image.open(io.BytesIO(svg_to_png(svg, scale=1.25))).convert("RGB")).astype(int)
+
+
+def test_a_pdf_draws_the_same_with_fewer_decimals_and_its_text_is_text(figure):
+    plain = io.BytesIO()
+    figure.savefig(plain, format="pdf", metadata={"CreationDate": None})
+    short = lean_pdf(plain.getvalue())
+    assert len(short) < 0.9 * len(plain.getvalue())
+    before, after = instructions(plain.getvalue()), instructions(short)
+    assert [operator for _, operator in before] == [operator for _, operator in after]
+    for (given, operator), (rounded, _) in zip(before, after, strict=True):
+        if operator in ("m", "l", "c", "re"):
+            np.testing.assert_allclose(rounded, given, atol=0.0051)
+        else:
+            assert rounded == given
+    assert "TJ" in {operator for _, operator in after}
+
+
+def instructions(pdf):
+    """What the page of a PDF draws: operands and operator of each step."""
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        steps = pikepdf.parse_content_stream(document.pages[0])
+        return [
+            ([float(o) if isinstance(o, (int, Decimal)) else repr(o) for o in operands], str(operator))
+            for operands, operator in steps
+        ]
+
+
+def test_a_curve_that_goes_on_smoothly_is_told_without_its_control():
+    drawn = "M 0 0 Q 5 9 10 9 Q 15 9 20 0 C 20 -3 22 -5 25 -5 C 28 -5 30 -3 30 0 Q 33 8 40 0"
+    assert shortened(drawn) == "m0 0q5 9 10 9t10-9c0-3 2-5 5-5s5 2 5 5q3 8 10 0"
 
 
 def test_marks_alike_are_one_line_and_keep_their_places(figure):
