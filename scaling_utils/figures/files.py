@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 PNG_DPI, PNG_COLOURS = 105, 64
 CSS_DPI = 96
 
+LAID_OUT = {"figure.autolayout": False, "figure.constrained_layout.use": False}
+"""Settings under which a figure can be without a layout engine; while it has one, each file is drawn twice."""
+
 
 def lay_out(figure: Figure) -> Bbox:
     """Lay a figure out for good, as SVG measures text, so that all its files have one layout.
@@ -30,7 +33,7 @@ def lay_out(figure: Figure) -> Bbox:
     matplotlib.transforms.Bbox
         What is drawn on, with a margin (inches).
     """
-    from matplotlib import rcParams
+    from matplotlib import rc_context, rcParams
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     from scaling_utils.figures.ticks import plain_powers
@@ -39,22 +42,29 @@ def lay_out(figure: Figure) -> Bbox:
     FigureCanvasSVG(figure)
     if (engine := figure.get_layout_engine()) is not None:
         engine.execute(figure)
-    figure.set_layout_engine("none")
+    with rc_context(LAID_OUT):
+        figure.set_layout_engine(None)
     return figure.get_tightbbox().padded(rcParams["savefig.pad_inches"])
 
 
 def svg_of(figure: Figure, area: Bbox) -> str:
     """What `lay_out` found of a figure as SVG, the same bytes each time."""
-    stream = io.StringIO()
-    figure.savefig(stream, format="svg", metadata={"Date": None}, bbox_inches=area)
-    return lean_svg(stream.getvalue())
+    return lean_svg(_saved(figure, area, kind="svg", dated="Date").decode())
 
 
 def pdf_of(figure: Figure, area: Bbox) -> bytes:
     """What `lay_out` found of a figure as PDF, its text as text, the same bytes each time."""
+    return lean_pdf(_saved(figure, area, kind="pdf", dated="CreationDate"))
+
+
+def _saved(figure: Figure, area: Bbox, *, kind: str, dated: str) -> bytes:
+    """A laid out figure as matplotlib writes it, without the date."""
+    from matplotlib import rc_context
+
     stream = io.BytesIO()
-    figure.savefig(stream, format="pdf", metadata={"CreationDate": None}, bbox_inches=area)
-    return lean_pdf(stream.getvalue())
+    with rc_context(LAID_OUT):
+        figure.savefig(stream, format=kind, metadata={dated: None}, bbox_inches=area)
+    return stream.getvalue()
 
 
 def png_of(svg: str) -> bytes:
