@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from types import MappingProxyType
 
 from scaling_utils.book import cache, publish
@@ -12,6 +12,7 @@ from scaling_utils.book.execute import execute
 from scaling_utils.book.files import PARTIAL, disk_trouble_explained, remove
 from scaling_utils.book.plan import Page, make_plan, site_key
 from scaling_utils.book.project import Project
+from scaling_utils.book.renderer import Renderer
 from scaling_utils.errors import ScalingError, clip
 from scaling_utils.runs.registry import dataset
 
@@ -98,13 +99,14 @@ def _build(
         check_config(project)
         check_toc(project, [page.scenario for page in pages])
     remove(project.failed)
-    execute(project, pages, jobs=jobs, scheduler=scheduler)
-    if todo:
-        say(f"executed {todo} of {len(pages)} pages from notebooks")
-    if current:
-        say("nothing changed: _build/html is up to date")
-    else:
-        _render(project, pages, key, fragments, jobs, say)
+    with nullcontext() if current else Renderer(project) as renderer:
+        execute(project, pages, jobs=jobs, scheduler=scheduler)
+        if todo:
+            say(f"executed {todo} of {len(pages)} pages from notebooks")
+        if renderer is None:
+            say("nothing changed: _build/html is up to date")
+        else:
+            _render(project, renderer, pages, key, fragments, jobs, say)
     cache.prune(project, [(page.scenario, page.key) for page in pages])
     for name, reason in sorted({missing for page in pages for missing in page.missing}):
         affected = ", ".join(p.scenario.id for p in pages if name in dict(p.missing))
@@ -120,6 +122,7 @@ def _build(
 
 def _render(
     project: Project,
+    renderer: Renderer,
     pages: tuple[Page, ...],
     key: str,
     fragments: Mapping[str, str],
@@ -133,7 +136,7 @@ def _render(
     left_out = sum(page.left_out for page in pages)
     if left_out:
         say(f"this is a preview: {left_out} pages were not executed and are left out, with their chapters")
-    displaced = publish.publish(project, render(project, strict=not left_out, jobs=jobs), key)
+    displaced = publish.publish(project, render(project, renderer, strict=not left_out, jobs=jobs), key)
     if displaced is not None:
         say(f"_build/html was a folder made by another tool; it is now _build/{displaced.name}")
     say(f"the book is ready: {(project.html / 'index.html').relative_to(project.root)}")

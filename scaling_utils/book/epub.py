@@ -13,7 +13,7 @@ from scaling_utils.book.config import read_mapping
 from scaling_utils.book.epub_package import repacked
 from scaling_utils.book.files import disk_trouble_explained, remove, write_whole
 from scaling_utils.book.project import Project
-from scaling_utils.book.site import run_jupyter_book
+from scaling_utils.book.renderer import Renderer
 from scaling_utils.errors import BuildError, ScalingError
 
 _OWN_EXTENSIONS = ("scaling_utils.book.mathml", "scaling_utils.book.sphinx_epub")
@@ -55,7 +55,8 @@ def make_epub(project: Project) -> Path:
             settings = epub_config(book)
             config.write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
             options = ("--builder", "custom", "--custom-builder", "epub")
-            run_jupyter_book(project, folder, config=config, options=options)
+            with Renderer(project) as renderer:
+                renderer.run(folder, config=config, options=options)
             made = sorted((folder / "_build" / "epub").glob("*.epub"))
             if len(made) != 1:
                 raise BuildError(f"Sphinx made {len(made)} EPUB files where one was expected")

@@ -6,21 +6,17 @@ import importlib.util
 import json
 import re
 import shutil
-import subprocess
-import sys
-from collections.abc import Sequence
 from html.parser import HTMLParser
 from importlib.metadata import version
 from pathlib import Path
 
 from scaling_utils.book.accessible import say_what_is_shown
 from scaling_utils.book.anchors import check_anchors
-from scaling_utils.book.commit import last_commit
 from scaling_utils.book.config import MATHJAX_PATH, read_mapping, toc_pages
 from scaling_utils.book.editions import VERSIONS, versions_file
-from scaling_utils.book.environment import child_environment
-from scaling_utils.book.files import NO_SPACE, files_below, remove, tells_disk_full, write_whole
+from scaling_utils.book.files import files_below, remove, write_whole
 from scaling_utils.book.project import Project
+from scaling_utils.book.renderer import Renderer
 from scaling_utils.book.slim import CHART, EXPLORER, slim
 from scaling_utils.errors import BuildError, clip
 
@@ -37,7 +33,6 @@ MATHJAX_READY = """\
 })"""
 """What happens once formulas are set: those that scroll can be reached by keyboard."""
 
-_ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _SHOWN = 20
 _LOADING_LINKS = {
     *("stylesheet", "preload", "modulepreload", "prefetch", "preconnect", "dns-prefetch"),
@@ -49,13 +44,15 @@ _REMOTE_SCRIPT = re.compile(r"""["'](https?://[^"'\s]+\.m?js)\b""")
 _TRACEBACKS = ("Traceback (most recent call last)", 'class="output traceback')
 
 
-def render(project: Project, *, strict: bool = True, jobs: int = 1) -> Path:
+def render(project: Project, renderer: Renderer, *, strict: bool = True, jobs: int = 1) -> Path:
     """Render the staged tree; a warning is an error.
 
     Parameters
     ----------
     project
         The book, staged.
+    renderer
+        What reads and writes the pages.
     strict
         Whether a warning is an error. A preview lacks pages to which those it shows may refer.
     jobs
@@ -74,7 +71,7 @@ def render(project: Project, *, strict: bool = True, jobs: int = 1) -> Path:
     output = project.work / "render"
     remove(output)
     output.mkdir(parents=True)
-    run_jupyter_book(project, output, config=project.config, strict=strict, jobs=jobs)
+    renderer.run(output, config=project.config, strict=strict, jobs=jobs)
     site = output / "_build" / "html"
     remove(site / ".buildinfo")
     add_mathjax(site)
@@ -91,57 +88,6 @@ def render(project: Project, *, strict: bool = True, jobs: int = 1) -> Path:
     if strict:  # pages that were not executed are left out, and their anchors
         check_anchors(project, site, pages)
     return site
-
-
-def run_jupyter_book(
-    project: Project,
-    output: Path,
-    *,
-    config: Path,
-    options: Sequence[str] = (),
-    strict: bool = True,
-    jobs: int = 1,
-) -> None:
-    """Let Jupyter Book read the staged tree and write below a folder.
-
-    Parameters
-    ----------
-    project
-        The book, staged.
-    output
-        An empty folder.
-    config
-        The settings.
-    options
-        More options of `jupyter-book build`, such as another builder.
-    strict
-        Whether a warning is an error.
-    jobs
-        How many processes read and write pages.
-
-    Raises
-    ------
-    BuildError
-        If Sphinx warned or failed; what it said is kept in the project's log.
-    """
-    command = [sys.executable, "-P", "-m", "scaling_utils.book.sphinx_process", str(jobs)]
-    command += ["build", str(project.staged)]
-    command += ["--config", str(config)]
-    command += ["--toc", str(project.staged_toc)]
-    command += ["--path-output", str(output), *options, "-n", "--keep-going", *(["-W"] if strict else [])]
-    with subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env=child_environment(project, epoch=last_commit(project).time),
-        cwd=output,
-    ) as sphinx:
-        assert sphinx.stdout is not None
-        log = _ANSI.sub("", sphinx.stdout.read().decode(errors="replace"))
-    write_whole(project.log, log)
-    if sphinx.returncode:
-        raise BuildError(_what_sphinx_said(project, log))
 
 
 def add_mathjax(site: Path) -> None:
@@ -269,19 +215,3 @@ class _Loads(HTMLParser):
             self.found += _REMOTE_CSS.findall(data)
         elif self._inside == "script":
             self.found += _REMOTE_SCRIPT.findall(data)
-
-
-def _what_sphinx_said(project: Project, text: str) -> str:
-    if tells_disk_full(text):
-        return NO_SPACE
-    text = text.replace(f"{project.staged}/", "")
-    said = list(
-        dict.fromkeys(
-            line.strip() for line in text.splitlines() if re.search(r"WARNING|ERROR|CRITICAL", line)
-        )
-    )
-    said = said or text.strip().splitlines()[-_SHOWN:]
-    more = [f"and {len(said) - _SHOWN} more"] if len(said) > _SHOWN else []
-    listed = "\n  ".join(clip(line, 300) for line in [*said[:_SHOWN], *more])
-    log = project.log.relative_to(project.root)
-    return f"Sphinx did not render the book; the site is as it was. The whole log is {log}\n  {listed}"

@@ -1,10 +1,15 @@
-"""Jupyter Book as a process of its own: `python -m scaling_utils.book.sphinx_process JOBS build ...`."""
+"""Jupyter Book as a process of its own: `python -m scaling_utils.book.sphinx_process`.
+
+It imports, and then waits on standard input for one line of JSON: `arguments` of the command, the `folder` to
+work in, and in how many `jobs`.
+"""
 
 from __future__ import annotations
 
 import functools
 import gc
 import importlib
+import json
 import os
 import sys
 from collections.abc import Callable
@@ -22,11 +27,18 @@ UNDECLARED = ("sphinx_multitoc_numbering", "sphinx_jupyterbook_latex")
 """Extensions of Jupyter Book that keep Sphinx from using several processes, only since they do not say that
 it may: one works when all pages are read, the other for LaTeX alone."""
 
+LOADED = (
+    "myst_nb",
+    "sphinx.builders.html",
+    "sphinx.ext.intersphinx",
+    "sphinx_book_theme",
+    "sphinxcontrib.bibtex",
+)
+"""What Jupyter Book loads once it has read its settings, as far as it takes long."""
+
 
 def main() -> None:
     """Run Jupyter Book, whose Sphinx reads and writes pages in several processes."""
-    jobs, *arguments = sys.argv[1:]
-    leave_with_the_builder()
     os.register_at_fork(after_in_child=leave_with_the_builder)
     gc.set_threshold(OBJECTS, 20, 20)
     import jupyter_book.sphinx
@@ -40,12 +52,20 @@ def main() -> None:
     pybtex.plugin.entry_points = functools.cache(pybtex.plugin.entry_points)
     SearchEnglish.stem = functools.cache(SearchEnglish.stem)  # type: ignore[method-assign]
     sphinx.util.matching._translate_pattern = functools.cache(sphinx.util.matching._translate_pattern)
-    # the command has no option for it
-    jupyter_book.sphinx.build_sphinx = functools.partial(jupyter_book.sphinx.build_sphinx, jobs=int(jobs))
+    for name in LOADED:
+        importlib.import_module(name)
     for name in UNDECLARED:
         extension = importlib.import_module(name)
         extension.setup = functools.partial(_read_safely, extension.setup)  # type: ignore[attr-defined]
-    jupyter_book_cli(arguments, prog_name="jupyter-book")
+    given = sys.stdin.readline()
+    if not given:
+        return  # there is nothing to render, as a notebook failed or the builder ended
+    order = json.loads(given)
+    leave_with_the_builder()
+    os.chdir(order["folder"])
+    # the command has no option for it
+    jupyter_book.sphinx.build_sphinx = functools.partial(jupyter_book.sphinx.build_sphinx, jobs=order["jobs"])
+    jupyter_book_cli(order["arguments"], prog_name="jupyter-book")
 
 
 def _read_safely(setup: Callable[[Sphinx], None], app: Sphinx) -> dict[str, bool]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 PNG_DPI, PNG_COLOURS = 105, 64
 CSS_DPI = 96
 
-LAID_OUT = {"figure.autolayout": False, "figure.constrained_layout.use": False}
-"""Settings under which a figure can be without a layout engine; while it has one, each file is drawn twice."""
-
 
 def lay_out(figure: Figure) -> Bbox:
     """Lay a figure out for good, as SVG measures text, so that all its files have one layout.
@@ -33,7 +31,7 @@ def lay_out(figure: Figure) -> Bbox:
     matplotlib.transforms.Bbox
         What is drawn on, with a margin (inches).
     """
-    from matplotlib import rc_context, rcParams
+    from matplotlib import rcParams
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     from scaling_utils.figures.ticks import plain_powers
@@ -42,7 +40,7 @@ def lay_out(figure: Figure) -> Bbox:
     FigureCanvasSVG(figure)
     if (engine := figure.get_layout_engine()) is not None:
         engine.execute(figure)
-    with rc_context(LAID_OUT):
+    with _without_layout_engine():
         figure.set_layout_engine(None)
     return figure.get_tightbbox().padded(rcParams["savefig.pad_inches"])
 
@@ -59,12 +57,17 @@ def pdf_of(figure: Figure, area: Bbox) -> bytes:
 
 def _saved(figure: Figure, area: Bbox, *, kind: str, dated: str) -> bytes:
     """A laid out figure as matplotlib writes it, without the date."""
-    from matplotlib import rc_context
-
     stream = io.BytesIO()
-    with rc_context(LAID_OUT):
+    with _without_layout_engine():
         figure.savefig(stream, format=kind, metadata={dated: None}, bbox_inches=area)
     return stream.getvalue()
+
+
+def _without_layout_engine() -> AbstractContextManager[None]:
+    """Settings under which a figure can do without one; with one, each of its files is drawn twice."""
+    from matplotlib import rc_context
+
+    return rc_context({"figure.autolayout": False, "figure.constrained_layout.use": False})
 
 
 def png_of(svg: str) -> bytes:

@@ -15,6 +15,7 @@ from scaling_utils.book.labels import defined_labels
 from scaling_utils.book.normalise import first_heading
 from scaling_utils.book.plan import Page, make_plan
 from scaling_utils.book.project import Project
+from scaling_utils.book.renderer import Renderer
 from scaling_utils.book.results import Results
 from scaling_utils.book.scenarios import Scenario, read_notebook
 from scaling_utils.book.site import render
@@ -129,7 +130,8 @@ def rerun(
         make=_fragments,
         absent=lambda page, source: _failed_page(page, source, messages[page.scenario.notebook]),
     )
-    render(project, strict=False, jobs=jobs).replace(out / SITE)
+    with Renderer(project) as renderer:
+        render(project, renderer, strict=False, jobs=jobs).replace(out / SITE)
     write_whole(out / project.results.name, project.results.read_bytes())
     given.write(out)
     remove(root)
