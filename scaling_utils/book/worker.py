@@ -32,6 +32,10 @@ ADDED = frozenset({"injected-parameters", "papermill-error-cell-tag"})
 FORKS_SAFELY = sys.platform == "linux"
 """Elsewhere the libraries of the system may break in a fork, so the kernel is started anew."""
 
+LAST_OUTPUT = 300
+"""Seconds that the last output of a cell may take once it has run; on a busy machine four, papermill's
+default, are too few."""
+
 
 def main() -> None:
     """Import, then read jobs and run each in a fork."""
@@ -151,6 +155,7 @@ def _execute(job: dict[str, Any], kernel: KernelInWaiting | None) -> Any:
         language="python",
         cwd=job["folder"],
         progress_bar=False,
+        iopub_timeout=LAST_OUTPUT,
         # Silences the warning about TCP without encryption.
         config=Config({"KernelManager": {"transport_encryption": "auto"}}),
         **({"kernel_manager_class": manager_of(kernel)} if kernel else {}),

@@ -6,8 +6,10 @@ import errno
 import json
 
 import pytest
+from papermill.clientwrap import PapermillNotebookClient
 
 from scaling_utils.book import worker
+from scaling_utils.book.environment import write_kernel
 
 
 def cell(number, status="pending", outputs=(), tags=(), started=None):
@@ -69,3 +71,14 @@ def test_standard_error_is_trouble_and_standard_output_is_not(run):
     assert run([[cell(1, outputs=[out])]]) is None
     trouble = run([[cell(1, outputs=[out]), cell(2, outputs=[out, err])]])
     assert (trouble["error"], trouble["cell"]) == ("output on stderr", 2)
+
+
+def test_a_busy_machine_may_be_late_with_the_output_of_a_cell(toy, tmp_path, monkeypatch):
+    waits = []
+    monkeypatch.setattr(PapermillNotebookClient, "execute", lambda client: waits.append(client.iopub_timeout))
+    output = tmp_path / "executed.ipynb"
+    job = {"source": str(toy.path), "output": str(output), "parameters": {}, "folder": str(tmp_path)}
+    write_kernel(toy.project)
+    monkeypatch.setenv("JUPYTER_PATH", str(toy.project.home / "jupyter" / "share"))
+    assert worker.run(job) is None
+    assert waits == [worker.LAST_OUTPUT]
