@@ -18,6 +18,7 @@ OWN = ("book.css", "print.css")
 SET_BY_SCRIPTS = re.compile(r"bs-|tooltip|popover|modal|dropdown|offcanvas|collaps|sd-tab|vega|vg-|mjx|MJX")
 """Classes whose names scripts put together from parts."""
 
+_LICENCE = re.compile(r"/\*!.*?\*/", re.DOTALL)
 _CLASS = re.compile(r"\.(-?[A-Za-z_][\w-]*)")
 _WORD = re.compile(r"[A-Za-z_][\w-]*")
 _ICON = re.compile("[\ue000-\uf8ff]")
@@ -49,17 +50,19 @@ def slim_styles(site: Path, pages: Iterable[str]) -> None:
 
 
 def without_unused(styles: str, named: set[str]) -> str:
-    """A style sheet in few bytes, without the rules of classes that nothing names.
+    """A style sheet in few bytes, without the rules of classes that nothing names, and with its licences.
 
-    >>> without_unused('.a:before, .b .c { content: "}" } .d {} @media print { .b { color: red } }', {"a"})
-    '.a:before,.b .c{content:"}"}'
+    >>> without_unused('.a:before { content: "}" } /*! MIT */ .d {} @media print { .b { x: y } }', {"a"})
+    '/*! MIT */.a:before{content:"}"}'
     """
     import lightningcss
 
     unnamed = {
         name for name in _CLASS.findall(styles) if name not in named and not SET_BY_SCRIPTS.match(name)
     }
-    return lightningcss.process_stylesheet(styles, unused_symbols=unnamed)
+    licences = dict.fromkeys(_LICENCE.findall(styles))  # all: Lightning CSS keeps those at the top alone
+    rules = lightningcss.process_stylesheet(_LICENCE.sub("", styles), unused_symbols=unnamed)
+    return "".join(licences) + rules
 
 
 def font_of(path: Path, icons: Iterable[int]) -> bytes:

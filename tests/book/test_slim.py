@@ -52,7 +52,7 @@ def test_a_class_that_a_script_names_is_one_that_pages_may_have(site):
 @pytest.mark.parametrize(
     "kept",
     [
-        "/*! a licence, of .nobody{} */\n",
+        "/*! a licence, of .nobody{} */",
         'p:after{content:".nobody{"}',
         ".seen:not(.nobody){color:red}",
         "@media print{.seen{color:red}}",
