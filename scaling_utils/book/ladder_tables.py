@@ -17,6 +17,7 @@ from scaling_utils.figures.style import in_units, power_of_ten
 from scaling_utils.published import published
 
 if TYPE_CHECKING:
+    from scaling_utils.ladder.config import Role
     from scaling_utils.ladder.store import FinishedRun
     from scaling_utils.results import Estimate, IsoflopFit
 
@@ -146,7 +147,7 @@ def rates_table(folder: Path) -> str:
 
 
 def seeds_table(folder: Path) -> str:
-    """Markdown table of the spread of the final loss over seeds, by slice.
+    """Markdown table of the spread of the final loss over seeds, by slice and pair.
 
     Parameters
     ----------
@@ -154,17 +155,17 @@ def seeds_table(folder: Path) -> str:
         The ladder's folder.
     """
     rows = []
-    for (corpus, budget), runs in _slices(folder).items():
-        by_size = _by_size(runs)
-        repeated = [losses for losses in by_size.values() if len(losses) > 1]
-        if repeated:
-            freedom = sum(len(losses) - 1 for losses in repeated)
-            pooled = sum((len(losses) - 1) * variance(losses) for losses in repeated) / freedom
-            error = mean(run.final.standard_error for run in runs)
-            rows.append(
-                (corpus, power_of_ten(budget), str(freedom), f"{math.sqrt(pooled):.4f}", f"{error:.4f}")
-            )
-    header = ("Corpus", "FLOPs", "Degrees of freedom", "SD over seeds", "Error of the held-out bytes")
+    kinds: dict[Role, str] = {"isoflop": "slice", "pair": "pair"}
+    for role, told in kinds.items():
+        for (corpus, budget), runs in _slices(folder, role).items():
+            repeated = [losses for losses in _by_size(runs).values() if len(losses) > 1]
+            if repeated:
+                freedom = sum(len(losses) - 1 for losses in repeated)
+                pooled = sum((len(losses) - 1) * variance(losses) for losses in repeated) / freedom
+                error = mean(run.final.standard_error for run in runs)
+                spread = (str(freedom), f"{math.sqrt(pooled):.4f}", f"{error:.4f}")
+                rows.append((corpus, power_of_ten(budget), told, *spread))
+    header = ("Corpus", "FLOPs", "Runs", "Degrees of freedom", "SD over seeds", "Error of the held-out bytes")
     return scrolling(table(header, rows)) if rows else NOT_YET
 
 
@@ -238,15 +239,15 @@ def _difference(one: IsoflopFit, other: IsoflopFit) -> Estimate:
     return Estimate.from_draws(one.params_law.exponent.value - other.params_law.exponent.value, draws)
 
 
-def _slices(folder: Path) -> dict[tuple[str, float], list[FinishedRun]]:
-    """Runs of the slices that are finished whole, by corpus and budget, in the order of the corpora."""
+def _slices(folder: Path, role: Role = "isoflop") -> dict[tuple[str, float], list[FinishedRun]]:
+    """Runs of the slices or pairs finished whole, by corpus and budget, in the order of the corpora."""
     from scaling_utils.ladder.design import groups
     from scaling_utils.ladder.store import finished
     from scaling_utils.ladder.tables import in_whole_groups
 
     found: dict[tuple[str, float], list[FinishedRun]] = defaultdict(list)
     for run in in_whole_groups(finished(folder), groups()):
-        if run.config.role == "isoflop" and run.config.budget is not None:
+        if run.config.role == role and run.config.budget is not None:
             found[run.config.corpus, run.config.budget].append(run)
     order = list(CORPORA)
     return dict(sorted(found.items(), key=lambda item: (order.index(item[0][0]), item[0][1])))

@@ -113,8 +113,9 @@ def _draw_valleys(axis: Axes, fit: IsoflopFit, runs: RunTable, colours: list[tup
             valley.params_opt.value, valley.loss_min, marker=MARKERS[valley.status], ms=6.5,
             mfc="white" if valley.status == "one-sided" else CONTRAST, mec=CONTRAST, mew=1.3, zorder=5,
         )  # fmt: skip
-    lowest = min(v.loss_min for v in fit.used)
-    highest = max(v.loss(np.array(v.sizes)).max() for v in fit.used)
+    shown = inside.loc[[fit.valleys[number].has_minimum for number in inside["valley"]], "loss"]
+    lowest = min(shown.min(), *(v.loss_min for v in fit.used))
+    highest = max(shown.max(), *(v.loss(np.array(v.sizes)).max() for v in fit.used))
     smallest, largest = min(v.sizes[0] for v in fit.used), max(v.sizes[1] for v in fit.used)
     margin = 0.08 * (highest - lowest)
     axis.set(

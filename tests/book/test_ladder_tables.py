@@ -1,5 +1,7 @@
 """Fragments on the measured ladder."""
 
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -54,6 +56,13 @@ def test_nothing_is_trained_yet(folder):
     assert set(told.values()) == {NOT_YET}
 
 
+def test_the_noise_within_a_pair(folder):
+    for config in groups()["prose-pair"]:
+        write_run(folder, made_up(config, loss=1.3 + config.width / 1000 + 0.02 * (-1) ** config.seed))
+    spread = cells(ladder_fragments(PAGE)["ladder-seeds.md"], "prose")
+    assert spread == ["prose", "$10^{13}$", "pair", "14", f"{0.02 * math.sqrt(8 / 7):.4f}", "0.0100"]
+
+
 def test_a_slice_and_its_noise(folder):
     plan = groups()["prose-1e12"]
     for config in plan:
@@ -61,7 +70,7 @@ def test_a_slice_and_its_noise(folder):
         write_run(folder, made_up(config, loss=1.5 + valley + 0.03 * (config.seed - 1)))
     told = ladder_fragments(PAGE)
     assert cells(told["ladder-state.md"], "`prose-1e12`")[3:] == ["all 21", "10.5"]
-    assert cells(told["ladder-seeds.md"], "prose") == ["prose", "$10^{12}$", "14", "0.0300", "0.0100"]
+    assert cells(told["ladder-seeds.md"], "prose")[1:] == ["$10^{12}$", "slice", "14", "0.0300", "0.0100"]
     losses = cells(told["ladder-slices.md"], "prose")
     assert [cell.startswith("**") for cell in losses[2:-1]].index(True) == 2
     assert losses[-1] == "inside"

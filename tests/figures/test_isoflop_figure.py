@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from scaling_utils import load
@@ -21,6 +22,14 @@ def test_panels_show_what_the_source_figure_shows(fitted):
     drawn = sum(len(c.get_offsets()) for c in valleys.collections)
     assert drawn == sum(v.n_runs for v in fit.valleys)
     assert "192 times past the data" in params.texts[0].get_text()
+
+
+def test_every_fitted_run_is_in_sight():
+    runs = load("ladder-prose")
+    valleys = plot_isoflop(fit_isoflop(runs, window=20.0, fewest=2, resamples=50), runs)[0]
+    points = np.concatenate([drawn.get_offsets() for drawn in valleys.collections])
+    low, high = valleys.get_ylim()
+    assert low < points[:, 1].min() and points[:, 1].max() < high
 
 
 def test_one_sided_minima_are_drawn_open(fitted):
