@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+
 from scaling_utils.book.tables import table
 
 
-def data_format_fragments() -> dict[str, str]:
+def data_format_fragments(wanted: Collection[str]) -> dict[str, str]:
     """Text of the fragments by path below `book/generated/`.
 
-    >>> sorted(data_format_fragments())
-    ['data-formats.md', 'data-names.md', 'data-template-curves.md', 'data-template.md', 'data-values.md']
+    Parameters
+    ----------
+    wanted
+        Names of those that pages take in.
     """
+    makers: dict[str, Callable[[], str]] = {
+        "data-formats.md": _formats,
+        "data-names.md": _names,
+        "data-values.md": _values,
+        "data-template.md": _template,
+        "data-template-curves.md": lambda: _template(curves=True),
+    }
+    return {name: make() for name, make in makers.items() if name in wanted}
+
+
+def _template(*, curves: bool = False) -> str:
     from scaling_utils.runs.template import template
 
-    return {
-        "data-formats.md": _formats(),
-        "data-names.md": _names(),
-        "data-values.md": _values(),
-        "data-template.md": f"```text\n{template()}```\n",
-        "data-template-curves.md": f"```text\n{template(curves=True)}```\n",
-    }
+    return f"```text\n{template(curves=curves)}```\n"
 
 
 def _formats() -> str:

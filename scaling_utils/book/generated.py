@@ -13,8 +13,6 @@ from scaling_utils.book.cite_example import cite_fragments
 from scaling_utils.book.commit import last_commit
 from scaling_utils.book.comparisons import comparison_fragments
 from scaling_utils.book.data_format import data_format_fragments
-from scaling_utils.book.descriptions import description_fragments
-from scaling_utils.book.explorer import explorer_fragment
 from scaling_utils.book.fitting_tables import fitting_fragments
 from scaling_utils.book.ladder_tables import ladder_fragments
 from scaling_utils.book.law_tables import law_fragments
@@ -41,15 +39,23 @@ def generated(project: Project, results: Results, *, wanted: Collection[str] = (
     wanted
         Names of those that pages take in: of the fragments that take seconds to make, no other is made.
     """
-    return {
+    made: dict[str, str] = {}
+    # Some modules take longer to import than a page to render.
+    if "descriptions.md" in wanted:
+        from scaling_utils.book.descriptions import description_fragments
+
+        made |= description_fragments(results)
+    if "budget-explorer.md" in wanted:
+        from scaling_utils.book.explorer import explorer_fragment
+
+        made["budget-explorer.md"] = explorer_fragment()
+    return made | {
         **law_fragments(),
         **fitting_fragments(project, wanted),
         **ladder_fragments(wanted),
         **cite_fragments(project),
-        **data_format_fragments(),
-        **(description_fragments(results) if "descriptions.md" in wanted else {}),
-        **comparison_fragments(project, results),
-        **({"budget-explorer.md": explorer_fragment()} if "budget-explorer.md" in wanted else {}),
+        **data_format_fragments(wanted),
+        **comparison_fragments(project, results, wanted),
         "columns.md": columns_table(),
         "datasets.md": _data_sections(),
         "edition.md": _edition(project),

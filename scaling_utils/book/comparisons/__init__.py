@@ -2,41 +2,35 @@
 
 from __future__ import annotations
 
-from scaling_utils.book.comparisons import (
-    envelope,
-    isoflop,
-    kaplan,
-    pair,
-    parametric,
-    planning,
-    protocols,
-    readings,
-    trailing,
-)
+from collections.abc import Collection
+from importlib import import_module
+
 from scaling_utils.book.project import Project
 from scaling_utils.book.results import Results
 
 FRAGMENTS = {
-    "envelope-comparison.md": envelope.comparison,
-    "kaplan-comparison.md": kaplan.comparison,
-    "isoflop-comparison.md": isoflop.comparison,
-    "parametric-comparison.md": parametric.comparison,
-    "pair-comparison.md": pair.comparison,
-    "pair-verdict.md": pair.verdict,
-    "pair-measured.md": pair.measured,
-    "block-sparse-comparison.md": trailing.comparison,
-    "block-sparse-positions.md": trailing.positions,
-    "protocols-verdict.md": protocols.verdict,
-    "protocols-comparison.md": protocols.comparison,
-    "plan-comparison.md": planning.comparison,
-    "new-here-reading.md": readings.comparison,
-    "new-here-printed.md": readings.printed_constants,
+    "envelope-comparison.md": ("envelope", "comparison"),
+    "kaplan-comparison.md": ("kaplan", "comparison"),
+    "isoflop-comparison.md": ("isoflop", "comparison"),
+    "parametric-comparison.md": ("parametric", "comparison"),
+    "pair-comparison.md": ("pair", "comparison"),
+    "pair-verdict.md": ("pair", "verdict"),
+    "pair-measured.md": ("pair", "measured"),
+    "block-sparse-comparison.md": ("trailing", "comparison"),
+    "block-sparse-positions.md": ("trailing", "positions"),
+    "protocols-verdict.md": ("protocols", "verdict"),
+    "protocols-comparison.md": ("protocols", "comparison"),
+    "plan-comparison.md": ("planning", "comparison"),
+    "new-here-reading.md": ("readings", "comparison"),
+    "new-here-printed.md": ("readings", "printed_constants"),
 }
-"""What writes each fragment, from the book and what the executed notebooks published."""
+"""Module here and function that write each fragment, from the book and what the executed notebooks published.
+
+A module is imported when a page takes its fragment in: some take as long to import as a page to render."""
 
 
-def comparison_fragments(project: Project, results: Results) -> dict[str, str]:
-    """Text of every fragment by its name.
+def comparison_fragments(project: Project, results: Results, wanted: Collection[str]) -> dict[str, str]:
+    """Text of the fragments by name.
 
     Parameters
     ----------
@@ -44,5 +38,11 @@ def comparison_fragments(project: Project, results: Results) -> dict[str, str]:
         The book.
     results
         What the executed notebooks published.
+    wanted
+        Names of those that pages take in.
     """
-    return {name: write(project, results) for name, write in FRAGMENTS.items()}
+    return {
+        name: getattr(import_module(f"{__name__}.{module}"), write)(project, results)
+        for name, (module, write) in FRAGMENTS.items()
+        if name in wanted
+    }
