@@ -52,7 +52,7 @@ def generated(project: Project, results: Results, *, wanted: Collection[str] = (
     return made | {
         **law_fragments(),
         **fitting_fragments(project, wanted),
-        **ladder_fragments(wanted),
+        **ladder_fragments(project, wanted),
         **cite_fragments(project),
         **data_format_fragments(wanted),
         **comparison_fragments(project, results, wanted),

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from statistics import mean, variance
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scaling_utils.book.project import Project
+from scaling_utils.book.scenarios import load_scenarios
 from scaling_utils.book.tables import scrolling, table
 from scaling_utils.errors import DataError, DatasetUnavailable
 from scaling_utils.figures.style import in_units, power_of_ten
@@ -24,18 +26,20 @@ if TYPE_CHECKING:
 CORPORA = {"prose": "hoff.TA2.c4", "code": "hoff.TA2.github"}
 """Corpus: the published exponents on the corpus that is like it."""
 
+NOTEBOOK = "03-isoflop-profiles"
+OPTIONS = {"window": "window", "fewest_budgets": "fewest", "resamples": "resamples", "seed": "seed"}
+"""Parameter of the notebook: argument of `fit_isoflop`."""
+
 NOT_YET = "*The runs for this table are not all trained yet.*\n"
-WINDOW = math.inf
-"""Every run of a slice is fitted: the slices are as wide as the library's window."""
-FEWEST_BUDGETS = 2
-RESAMPLES = 4000
 
 
-def ladder_fragments(wanted: Collection[str]) -> dict[str, str]:
+def ladder_fragments(project: Project, wanted: Collection[str]) -> dict[str, str]:
     """Markdown on the ladder by the name of its fragment.
 
     Parameters
     ----------
+    project
+        The book.
     wanted
         Names of the fragments that pages take in.
     """
@@ -45,7 +49,7 @@ def ladder_fragments(wanted: Collection[str]) -> dict[str, str]:
         "ladder-rates.md": lambda: rates_table(ladder_folder()),
         "ladder-seeds.md": lambda: seeds_table(ladder_folder()),
         "ladder-slices.md": lambda: slices_table(ladder_folder()),
-        "ladder-exponents.md": exponents_table,
+        "ladder-exponents.md": lambda: exponents_table(project),
     }
     return {name: make() for name, make in makers.items() if name in wanted}
 
@@ -194,12 +198,24 @@ def slices_table(folder: Path) -> str:
     return scrolling(table(header, rows))
 
 
-def exponents_table() -> str:
-    """Markdown table of the exponent of the best size on both corpora, and their difference."""
+def exponents_table(project: Project) -> str:
+    """Markdown table of the exponent of the best size on both corpora, and their difference.
+
+    Parameters
+    ----------
+    project
+        The book, whose pages on the corpora say how the slices are fitted.
+    """
+    pages = {
+        scenario.parameters.get("dataset"): scenario.parameters
+        for scenario in load_scenarios(project)
+        if scenario.notebook == NOTEBOOK
+    }
     fits: dict[str, IsoflopFit] = {}
     for corpus in CORPORA:
+        dataset = f"ladder-{corpus}"
         try:
-            fits[corpus] = _fit(f"ladder-{corpus}")
+            fits[corpus] = _fit(dataset, pages.get(dataset, {}))
         except (DatasetUnavailable, DataError):
             return NOT_YET
     rows = []
@@ -224,11 +240,12 @@ def _row(name: str, budgets: str, a: Estimate, stated: str, likeness: str) -> tu
     return name, budgets, f"{a.value:.3f}", f"{a.low:.3f} to {a.high:.3f}", stated, likeness
 
 
-def _fit(dataset: str) -> IsoflopFit:
+def _fit(dataset: str, parameters: Mapping[str, Any]) -> IsoflopFit:
     from scaling_utils.fitting.isoflop import fit_isoflop
     from scaling_utils.runs.registry import load
 
-    return fit_isoflop(load(dataset), window=WINDOW, fewest=FEWEST_BUDGETS, resamples=RESAMPLES)
+    options = {option: parameters[name] for name, option in OPTIONS.items() if name in parameters}
+    return fit_isoflop(load(dataset), **options)
 
 
 def _difference(one: IsoflopFit, other: IsoflopFit) -> Estimate:

@@ -128,7 +128,7 @@ def plot_gap(pair: Pair, expected: pd.DataFrame, *, measured: bool) -> Axes:
         rows.append(("these runs", pair.gap.value, "#D55E00"))
     _, axis = plt.subplots(figsize=(9.0, 1.3 + 0.5 * len(rows)))
     if known := pair.spread_from != "unknown":
-        for times, alpha in ((1.96, 0.08), (1.0, 0.12)):
+        for times, alpha in ((2.0, 0.08), (1.0, 0.12)):
             axis.axvspan(-times * pair.noise, times * pair.noise, color="#000000", alpha=alpha, lw=0)
     axis.axvline(0, color=INK, lw=1)
     for row, (_, gap, colour) in enumerate(rows):
@@ -151,5 +151,5 @@ def plot_gap(pair: Pair, expected: pd.DataFrame, *, measured: bool) -> Axes:
     )
     axis.grid(axis="y", visible=False)
     if known:
-        axis.set_title("Shaded: one and 1.96 standard deviations of the difference of two equal runs")
+        axis.set_title("Shaded: one and two standard deviations of the difference of two equal runs")
     return axis

@@ -1,6 +1,7 @@
 """Fragments on the measured ladder."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -8,11 +9,15 @@ import pytest
 
 from scaling_utils.book import ladder_tables
 from scaling_utils.book.ladder_tables import NOT_YET, ladder_fragments
+from scaling_utils.book.project import find_project
+from scaling_utils.book.scenarios import load_scenarios
+from scaling_utils.fitting.isoflop import fit_isoflop
 from scaling_utils.ladder.config import peak_rate
 from scaling_utils.ladder.design import groups
 from scaling_utils.ladder.store import Curve, FinishedRun, HeldOut, write_run
 from scaling_utils.runs.table import RunTable
 
+BOOK = find_project(Path(__file__))
 PAGE = ["ladder-state.md", "ladder-cost.md", "ladder-rates.md", "ladder-seeds.md", "ladder-slices.md"]
 
 
@@ -51,7 +56,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def test_nothing_is_trained_yet(folder):
-    told = ladder_fragments(PAGE)
+    told = ladder_fragments(BOOK, PAGE)
     assert cells(told.pop("ladder-state.md"), "`prose-1e12`")[3:] == ["0 of 21", ""]
     assert set(told.values()) == {NOT_YET}
 
@@ -59,7 +64,7 @@ def test_nothing_is_trained_yet(folder):
 def test_the_noise_within_a_pair(folder):
     for config in groups()["prose-pair"]:
         write_run(folder, made_up(config, loss=1.3 + config.width / 1000 + 0.02 * (-1) ** config.seed))
-    spread = cells(ladder_fragments(PAGE)["ladder-seeds.md"], "prose")
+    spread = cells(ladder_fragments(BOOK, PAGE)["ladder-seeds.md"], "prose")
     assert spread == ["prose", "$10^{13}$", "pair", "14", f"{0.02 * math.sqrt(8 / 7):.4f}", "0.0100"]
 
 
@@ -68,7 +73,7 @@ def test_a_slice_and_its_noise(folder):
     for config in plan:
         valley = 0.1 * np.log(config.params / 3.3e4) ** 2
         write_run(folder, made_up(config, loss=1.5 + valley + 0.03 * (config.seed - 1)))
-    told = ladder_fragments(PAGE)
+    told = ladder_fragments(BOOK, PAGE)
     assert cells(told["ladder-state.md"], "`prose-1e12`")[3:] == ["all 21", "10.5"]
     assert cells(told["ladder-seeds.md"], "prose")[1:] == ["$10^{12}$", "slice", "14", "0.0300", "0.0100"]
     losses = cells(told["ladder-slices.md"], "prose")
@@ -82,22 +87,22 @@ def test_a_slice_and_its_noise(folder):
 def test_a_lowest_loss_at_an_end_shows(folder):
     for config in groups()["code-1e12"]:
         write_run(folder, made_up(config, loss=1.5 + config.params / 1e6))
-    assert cells(ladder_fragments(PAGE)["ladder-slices.md"], "code")[-1] == "at an end"
+    assert cells(ladder_fragments(BOOK, PAGE)["ladder-slices.md"], "code")[-1] == "at an end"
 
 
 def test_rates(folder):
     for config in groups()["prose-rate"]:
         steps_off = abs(round(np.log2(config.rate / peak_rate(config.width))))
         write_run(folder, made_up(config, loss=1.5 + 0.1 * steps_off + config.seed / 100))
-    told = ladder_fragments(PAGE)["ladder-rates.md"]
+    told = ladder_fragments(BOOK, PAGE)["ladder-rates.md"]
     assert told.count("+0.1000 ± 0.0000") == told.count("| no |") == 4
 
 
-def valleys(seed):
+def valleys(seed, *, reach=1.0):
     """Slices whose lowest loss is at 0.1 C^0.5, with noise."""
     rng = np.random.default_rng(seed)
     budgets = np.repeat([1e12, 3e12, 1e13], 9)
-    offset = np.tile(np.linspace(-1, 1, 9), 3)
+    offset = np.tile(np.linspace(-reach, reach, 9), 3)
     frame = pd.DataFrame({"params": 0.1 * budgets**0.5 * np.exp(offset), "flops": budgets, "budget": budgets})
     loss = 1.5 + 0.06 * offset**2 + rng.normal(0, 0.002, size=27)
     return RunTable.from_frame(
@@ -109,8 +114,23 @@ def test_the_difference_of_the_exponents(monkeypatch):
     """Two corpora with one law: an interval of the difference that holds zero."""
     tables = {"ladder-prose": valleys(1), "ladder-code": valleys(2)}
     monkeypatch.setattr("scaling_utils.runs.registry.load", tables.__getitem__)
-    told = ladder_fragments(["ladder-exponents.md"])["ladder-exponents.md"]
+    told = ladder_fragments(BOOK, ["ladder-exponents.md"])["ladder-exponents.md"]
     assert cells(told, "prose")[1] == cells(told, "code")[1] == "3"
     low, high = map(float, cells(told, "code less prose")[3].split(" to "))
     assert low < 0 < high
     assert cells(told, "code less prose")[4:] == ["+0.03", "GitHub less C4"]
+
+
+def test_the_exponents_are_those_of_the_pages(monkeypatch):
+    """The chapter fits the slices as the pages do, or it would print other numbers."""
+    (parameters,) = (
+        scenario.parameters
+        for scenario in load_scenarios(BOOK)
+        if scenario.id == "03-isoflop-profiles/ladder-prose"
+    )
+    runs = valleys(1, reach=2.0)
+    monkeypatch.setattr("scaling_utils.runs.registry.load", lambda dataset: runs)
+    told = ladder_fragments(BOOK, ["ladder-exponents.md"])["ladder-exponents.md"]
+    fit = fit_isoflop(runs, window=parameters["window"], fewest=parameters["fewest_budgets"])
+    a = fit.params_law.exponent
+    assert cells(told, "prose")[2:4] == [f"{a.value:.3f}", f"{a.low:.3f} to {a.high:.3f}"]
