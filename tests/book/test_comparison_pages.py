@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from scaling_utils.book import comparisons
 from scaling_utils.book.comparisons import pair, protocols
 from scaling_utils.book.project import Project
 
@@ -86,3 +87,9 @@ def test_the_books_own_pair(project):
     text = pair.measured(project, results)
     assert "264k (32.2k to 339k)" in text and "251k with 8 runs and 48.6k with 8 runs" in text
     assert "../figures/05-kaplan-vs-approach-1/own/noise.svg" in text
+
+
+@pytest.mark.parametrize("name", comparisons.FRAGMENTS)
+def test_every_fragment_has_a_module_that_writes_it(project, name):
+    """Modules are imported by name and late: here all of them are."""
+    assert name in comparisons.comparison_fragments(project, {}, [name])
