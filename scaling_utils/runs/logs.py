@@ -96,9 +96,10 @@ def attach_settings(
     -------
     list, list
         Sheets that have points of their own, with params, dataset and budget from the others, and their
-        column names to the canonical ones. A table of runs that served so is no longer among them.
+        column names to the canonical ones. Of a table of runs that served so, those rows are left that are
+        points (a loss, and tokens or FLOPs) of runs without a curve.
     """
-    used: set[int] = set()
+    curves: dict[int, set[str]] = {}
     made: list[tuple[int, Sheet]] = []
     made_founds: list[Mapping[str, str]] = []
     for i, (sheet, found) in enumerate(zip(sheets, founds, strict=True)):
@@ -115,7 +116,7 @@ def attach_settings(
             names = other.frame[there["run_id"]]
             if names.duplicated().any() or not names.isin(frame[here["run_id"]]).any():
                 continue
-            used.add(j)
+            curves.setdefault(j, set()).update(frame[here["run_id"]].dropna())
             for name in _OF_A_RUN:
                 if name in there and name not in here and name not in frame:
                     values = pd.Series(other.frame[there[name]].to_numpy(), index=names.to_numpy())
@@ -124,5 +125,22 @@ def attach_settings(
                     here[name] = name
         made.append((i, replace(sheet, frame=frame)))
         made_founds.append(spelling)
-    kept = [n for n, (i, _) in enumerate(made) if i not in used]
-    return [made[n][1] for n in kept], [made_founds[n] for n in kept]
+    left: list[tuple[Sheet, Mapping[str, str]]] = []
+    for (i, sheet), found in zip(made, made_founds, strict=True):
+        if i not in curves:
+            left.append((sheet, found))
+        elif len((points := _points_without_curve(sheet, found, curves[i])).frame):
+            left.append((points, found))
+    return [sheet for sheet, _ in left], [found for _, found in left]
+
+
+def _points_without_curve(sheet: Sheet, found: Mapping[str, str], runs: set[str]) -> Sheet:
+    """The rows of a table of runs that are points themselves, of runs other than these."""
+    there = {c: name for name, c in found.items()}
+    frame = sheet.frame
+    counts = [there[name] for name in ("tokens", "flops") if name in there]
+    if "loss" not in there or not counts:
+        return replace(sheet, frame=frame.iloc[:0], lines=sheet.lines[:0])
+    points = frame[there["loss"]].notna() & frame[counts].notna().any(axis="columns")
+    kept = np.flatnonzero(points & ~frame[there["run_id"]].isin(runs))
+    return replace(sheet, frame=frame.iloc[kept].reset_index(drop=True), lines=sheet.lines[kept])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
-from functools import reduce
 from pathlib import Path
 
 from scaling_utils.conventions import DEFAULT, Conventions
@@ -47,8 +46,7 @@ def read_runs(
     Returns
     -------
     RunTable
-        The rows in the order of the sources. Run names that occur in two sources are preceded by the name of
-        their source.
+        The rows in the order of the sources, joined as by `RunTable.concat`.
 
     Raises
     ------
@@ -60,8 +58,9 @@ def read_runs(
     Notes
     -----
     In a log (all formats but plain tables) a point is an entry with a loss; params hold for the whole run,
-    and tokens and FLOPs are the latest ones logged by then. A source with one row per run and no points of
-    its own, such as the runs table of Weights & Biases, gives its params to the curves of runs of that name.
+    and tokens and FLOPs are the latest ones logged by then. A source with one row per run, such as the runs
+    table of Weights & Biases, gives its params to curves without params of runs of that name; of its own
+    points those of the other runs are kept.
 
     Examples
     --------
@@ -100,7 +99,8 @@ def read_runs(
         )
         for sheet, found in zip(sheets, founds, strict=True)
     ]
-    whole = replace(reduce(RunTable.concat, tables), unmeasured=sum(count for _, count in kept))
+    first, *others = tables
+    whole = replace(first.concat(*others), unmeasured=sum(count for _, count in kept))
     return _without(whole, list(exclude))
 
 

@@ -109,7 +109,7 @@ def _trainer_state(
         place="entry",
         logged=True,
         stated={"param_count": "non-embedding"} if "flops" in frame else {},
-        run=_run_name(path),
+        run=run_folder(path.resolve()).name or path.stem,
     )
 
 
@@ -135,10 +135,10 @@ def _positive(value: Any) -> float | None:
     return number if 0 < number < float("inf") else None
 
 
-def _run_name(path: Path) -> str:
-    """The folder of the run: what holds the file, or the checkpoint that holds it."""
-    folder = path.resolve().parent
-    return (folder.parent if folder.name.startswith("checkpoint-") else folder).name or path.stem
+def run_folder(path: Path) -> Path:
+    """The folder of the run that a trainer state is of: what holds the file, or the checkpoint that does."""
+    folder = path.parent
+    return folder.parent if folder.name.startswith("checkpoint-") else folder
 
 
 def _stem(path: Path) -> str:

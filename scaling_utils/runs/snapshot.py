@@ -6,10 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from scaling_utils.conventions import Conventions
 from scaling_utils.errors import ConventionError, DataError, clip
+from scaling_utils.runs.gather import Sheet
 from scaling_utils.runs.registry import SNAPSHOT
 from scaling_utils.runs.table import RunTable
 
@@ -53,6 +55,7 @@ def write_snapshot(runs: RunTable, path: str | Path) -> None:
         "sha256": runs.sha256,
         "spelling": dict(runs.spelling),
         "untrained": runs.untrained,
+        "unmeasured": runs.unmeasured,
     }
     columns = [pl.Series(str(name), _cells(runs.frame[name])) for name in runs.frame]
     pl.DataFrame(columns).write_parquet(path, metadata={KEY: json.dumps(about)})
@@ -69,18 +72,56 @@ def read_snapshot(path: str | Path) -> RunTable:
     import polars as pl
 
     try:
-        about: dict[str, Any] = json.loads(pl.read_parquet_metadata(path)[KEY])
-        table = pl.read_parquet(path)
+        about: dict[str, Any] = json.loads(_metadata(path)[KEY])
+        table = pl.read_parquet(path, glob=False)
         conventions = Conventions(**about["conventions"])
         source, sha256 = str(about["source"]), str(about["sha256"])
-        spelling, untrained = dict(about["spelling"]), int(about["untrained"])
+        spelling = dict(about["spelling"])
+        untrained, unmeasured = int(about["untrained"]), int(about["unmeasured"])
     except OSError as error:
         raise DataError(f"the runs cannot be read ({clip(str(error))})", file=path) from None
     except (pl.exceptions.PolarsError, ConventionError, KeyError, TypeError, ValueError) as error:
         what = clip(f"{type(error).__name__}: {error}")
         raise DataError(f"this is no table of runs that was written here ({what})", file=path) from None
     frame = pd.DataFrame({name: _values(table[name]) for name in table.columns})
-    return RunTable(frame, conventions, source, sha256, spelling, untrained)
+    return RunTable(frame, conventions, source, sha256, spelling, untrained, unmeasured)
+
+
+def is_snapshot(path: Path) -> bool:
+    """Whether a Parquet file, whatever its name, was written by `write_snapshot`."""
+    import polars as pl
+
+    try:
+        return KEY in _metadata(path)
+    except (pl.exceptions.PolarsError, OSError):  # damaged: the reader of Parquet says how
+        return False
+
+
+def snapshot_sheet(path: Path) -> Sheet:
+    """Read a snapshot as a source that states how it counts, to be checked and joined as others are.
+
+    Raises
+    ------
+    DataError
+        As for `read_snapshot`.
+    """
+    runs = read_snapshot(path)
+    return Sheet(
+        runs.frame,
+        np.arange(1, len(runs) + 1),
+        runs.source,
+        runs.sha256,
+        place="row",
+        stated=runs.conventions.as_dict(),
+    )
+
+
+def _metadata(path: str | Path) -> dict[str, str]:
+    import polars as pl
+
+    # By its name, polars would take a path with brackets for a pattern.
+    with Path(path).open("rb") as file:
+        return pl.read_parquet_metadata(file)
 
 
 def _cells(values: pd.Series[Any]) -> Any:

@@ -19,8 +19,9 @@ from scaling_utils.runs.events import is_event_file, read_events
 from scaling_utils.runs.gather import Sheet
 from scaling_utils.runs.parquet import MAGIC, read_parquet
 from scaling_utils.runs.rawtext import GZIP, open_file
-from scaling_utils.runs.records import read_records
+from scaling_utils.runs.records import read_records, run_folder
 from scaling_utils.runs.scan import read_delimited
+from scaling_utils.runs.snapshot import is_snapshot, snapshot_sheet
 from scaling_utils.runs.wandb import unfold_chart
 
 FORMATS = (
@@ -73,6 +74,8 @@ def _read_file(path: Path, columns: Mapping[str, str] | None) -> Sheet:
     with open_file(path) as file:
         head = file.peek(512)[:512]
     if head.startswith(MAGIC):
+        if is_snapshot(path):
+            return snapshot_sheet(path)
         return unfold_chart(read_parquet(path, columns=columns))
     if is_event_file(head):
         return read_events([(path.resolve().parent.name or path.name, path)], source=path.name)
@@ -93,7 +96,7 @@ def _unzipped(head: bytes) -> bytes:
 def _read_folder(folder: Path, columns: Mapping[str, str] | None) -> list[Sheet]:
     files = _files_below(folder)
     events = [path for path in files if ".tfevents." in path.name]
-    states = _last_states([path for path in files if path.name == "trainer_state.json"])
+    states = [path for path in files if path.name == "trainer_state.json"]
     sheets = []
     if events:
         named = [(_run_of(path.parent, folder), path) for path in events]
@@ -115,43 +118,35 @@ def _read_folder(folder: Path, columns: Mapping[str, str] | None) -> list[Sheet]
 def _files_below(folder: Path) -> list[Path]:
     # Links are not followed: they may lead out of the folder or round in circles.
     found = []
-    try:
-        for parent, folders, names in os.walk(folder):
-            folders.sort()
-            found += [Path(parent, name) for name in sorted(names)]
-            if len(found) > MOST_FILES:
-                raise DataError(
-                    f"the folder holds more than {MOST_FILES:,} files",
-                    file=str(folder),
-                    remedy="Name the folder of the logs, or the files.",
-                )
-    except OSError as error:
+
+    def refuse(error: OSError) -> None:
         raise DataError(
-            f"the folder cannot be read ({clip(error.strerror or str(error))})", file=str(folder)
+            f"the folder cannot be read ({clip(error.strerror or str(error))})",
+            file=error.filename,
+            remedy="A run in it would be missing. Make it readable, or name the folders of the runs.",
         ) from error
+
+    for parent, folders, names in os.walk(folder, onerror=refuse):
+        folders.sort()
+        found += [Path(parent, name) for name in sorted(names)]
+        if len(found) > MOST_FILES:
+            raise DataError(
+                f"the folder holds more than {MOST_FILES:,} files",
+                file=str(folder),
+                remedy="Name the folder of the logs, or the files.",
+            )
     return found
 
 
-def _last_states(states: list[Path]) -> list[Path]:
-    """The last checkpoint's state of each run, since it holds what was logged before."""
-
-    def order(path: Path) -> tuple[int, int]:
-        checkpoint = re.fullmatch(r"checkpoint-(\d{1,18})", path.parent.name)
-        return (0, int(checkpoint[1])) if checkpoint else (1, 0)
-
-    last: dict[Path, Path] = {}
-    for path in sorted(states, key=order):
-        last[path.parent.parent if order(path)[0] == 0 else path.parent] = path
-    return [last[run] for run in sorted(last)]
-
-
 def _joined(folder: Path, states: list[Path], columns: Mapping[str, str] | None) -> Sheet:
-    sheets = []
+    """The last state of each run, which holds what was logged before."""
+    runs: dict[Path, list[Path]] = {}
     for path in states:
-        sheet = _read_file(path, columns)
-        run_folder = path.parent.parent if path.parent.name.startswith("checkpoint-") else path.parent
-        run = _run_of(run_folder, folder)
-        sheets.append(replace(sheet, frame=sheet.frame.assign(run_id=run), run=None))
+        runs.setdefault(run_folder(path), []).append(path)
+    sheets = []
+    for run in sorted(runs):
+        last = max((_read_file(path, columns) for path in _latest(runs[run])), key=_steps)
+        sheets.append(replace(last, frame=last.frame.assign(run_id=_run_of(run, folder)), run=None))
     return replace(
         sheets[0],
         frame=pd.concat([sheet.frame for sheet in sheets], ignore_index=True),
@@ -162,6 +157,20 @@ def _joined(folder: Path, states: list[Path], columns: Mapping[str, str] | None)
     )
 
 
+def _latest(states: list[Path]) -> list[Path]:
+    """Of the numbered checkpoints of a run that of the highest; and those of which the name says no step."""
+    numbers = [re.fullmatch(r"checkpoint-(\d{1,18})", path.parent.name) for path in states]
+    steps = [int(number[1]) if number else -1 for number in numbers]
+    return [path for path, step in zip(states, steps, strict=True) if step in (-1, max(steps))]
+
+
+def _steps(sheet: Sheet) -> float:
+    steps = sheet.frame.get("step")
+    return float(steps.max()) if steps is not None and steps.dtype.kind == "f" else 0.0
+
+
 def _run_of(folder: Path, root: Path) -> str:
+    if not folder.is_relative_to(root):  # the root itself is a checkpoint of the run
+        return folder.resolve().name
     relative = folder.relative_to(root).as_posix()
     return (root.resolve().name or "run") if relative == "." else relative

@@ -21,6 +21,7 @@ from scaling_utils.conventions import (
 from scaling_utils.errors import ConventionError, DataError, clip
 from scaling_utils.runs import cells, checks
 from scaling_utils.runs.columns import BY_NAME, listed, match_columns
+from scaling_utils.runs.joining import joined
 from scaling_utils.runs.units import Units, check_units, fill_third, in_base_units, last_rows
 
 LOSS_BOUNDS = ("loss_low", "loss_high")
@@ -177,47 +178,40 @@ class RunTable:
         last[last_rows(self.frame)] = True
         return self.subset(last)
 
-    def concat(self, other: RunTable) -> RunTable:
-        """Return the rows of this table and then those of another that counts the same way.
+    def concat(self, *others: RunTable) -> RunTable:
+        """Return the rows of this table and then those of others that count the same way.
 
-        The column `dataset` says where each row came from (the table's source where it had none); where both
-        tables have a run of the same name, all run names are preceded by their dataset. An own column that
-        only one table has is empty for the rows of the other.
+        The column `dataset` says where each row came from (the table's source where it had none); where two
+        of the tables have a run of the same name, all run names are preceded by their dataset. `step` and
+        `sequences` stay where all tables have them. An own column that a table lacks is empty for its rows.
 
         Raises
         ------
         ConventionError
             If the conventions differ; the message names the conversion.
         DataError
-            If only one table has tokens or flops, or both hold the same runs.
+            If only some tables have tokens or flops, or two hold the same runs.
         """
-        here, there = clip(self.source, 60), clip(other.source, 60)
-        self.conventions.require_same(other.conventions, names=(here, there))
-        for name in ("tokens", "flops"):
-            if (name in self.frame) != (name in other.frame):
-                has, lacks = (here, there) if name in self.frame else (there, here)
-                raise DataError(
-                    f"{has} has {name}, {lacks} has not", remedy="Add the column or drop it from both."
-                )
-        frames = [
-            table.frame if "dataset" in table.frame else table.frame.assign(dataset=table.source)
-            for table in (self, other)
-        ]
-        if set(frames[0]["run_id"]) & set(frames[1]["run_id"]):
-            frames = [f.assign(run_id=f["dataset"] + "/" + f["run_id"]) for f in frames]
-        shared = set(frames[0]["run_id"]) & set(frames[1]["run_id"])
-        if shared:
-            raise DataError(
-                f"{here} and {there} both hold {len(shared)} runs, such as {listed(sorted(shared)[:1])}",
-                remedy="Give them different run names or dataset names.",
-            )
+        if not others:
+            return self
+        tables = (self, *others)
+        for other in others:
+            names = clip(self.source, 60), clip(other.source, 60)
+            self.conventions.require_same(other.conventions, names=names)
+        frame = joined([table.frame for table in tables], [table.source for table in tables])
         return replace(
             self,
-            frame=ordered(pd.concat(frames, ignore_index=True)),
-            source=f"{self.source} + {other.source}",
-            sha256="+".join(filter(None, (self.sha256, other.sha256))),
-            spelling={**other.spelling, **self.spelling},
-            untrained=self.untrained + other.untrained,
+            frame=ordered(frame),
+            source=" + ".join(table.source for table in tables),
+            sha256="+".join(table.sha256 for table in tables if table.sha256),
+            spelling={
+                name: theirs
+                for table in reversed(tables)
+                for name, theirs in table.spelling.items()
+                if name in frame
+            },
+            untrained=sum(table.untrained for table in tables),
+            unmeasured=sum(table.unmeasured for table in tables),
         )
 
     def with_loss_unit(self, unit: LossUnit) -> RunTable:

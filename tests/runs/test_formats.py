@@ -1,6 +1,7 @@
 """Every format gives the table that the others give."""
 
 import json
+import os
 import struct
 
 import pytest
@@ -80,6 +81,21 @@ def test_a_chart_of_wandb_with_its_table_of_runs(put):
     assert "no column for 'params'" in refusal(chart)
 
 
+def test_a_table_of_runs_keeps_its_points_of_runs_without_a_curve(put):
+    ends = put(
+        "ends.csv",
+        "run_id,params,tokens,loss\nsmall,1e8,3e9,3.5\nother,2e8,4e9,3\nlast,3e8,6e9,2.9\nfailed,3e8,,\n",
+    )
+    lines = [f"{run},{tokens:.0f},{loss}" for run, _, _, tokens, loss in SMALL]
+    curve = put("curve.csv", "\n".join(["run_id,tokens,loss", *lines]))
+    for sources in ([ends, curve], [curve, ends]):
+        read = read_runs(sources).frame[["run_id", "params", "tokens", "loss"]]
+        assert sorted(map(tuple, read.to_numpy().tolist())) == sorted(
+            [("other", 2e8, 4e9, 3.0), ("last", 3e8, 6e9, 2.9)]
+            + [("small", 1e8, tokens, loss) for *_, tokens, loss in SMALL]
+        )
+
+
 def test_trainer_state(put):
     path = put("out/small/checkpoint-30/trainer_state.json", samples.trainer_state())
     runs = read_runs(path)
@@ -97,6 +113,37 @@ def test_a_folder_of_trainer_states_takes_the_last_checkpoint(put, tmp_path):
             state = samples.trainer_state(run, samples.STEPS[:last])
             put(f"out/{run}/checkpoint-{10 * last}/trainer_state.json", state)
     assert table(tmp_path / "out") == WANTED
+
+
+@pytest.mark.parametrize(
+    "states",
+    [
+        {"checkpoint-30": 3, "checkpoint-final": 3},
+        {"checkpoint-20": 2, "checkpoint-30": 3, "checkpoint-best": 1},
+        {"checkpoint-10": 1, "checkpoint-last": 3},
+        {".": 1, "checkpoint-30": 3},  # resumed after the run had ended
+    ],
+)
+def test_the_last_state_is_that_of_most_steps_whatever_its_checkpoint_is_called(put, tmp_path, states):
+    for folder, last in states.items():
+        state = samples.trainer_state("small", samples.STEPS[:last])
+        put(f"out/small/{folder}/trainer_state.json", state)
+    assert table(tmp_path / "out") == SMALL
+    assert table(put("out/small/checkpoint-9/trainer_state.json", samples.trainer_state()).parent) == SMALL
+
+
+def test_a_subfolder_that_cannot_be_read_is_not_passed_over(put, tmp_path, monkeypatch):
+    for run in samples.SIZES:
+        put(f"out/{run}/trainer_state.json", samples.trainer_state(run))
+    scandir = os.scandir
+
+    def denied(path):
+        if str(path).endswith("large"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", denied)
+    assert "out/large: the folder cannot be read (Permission denied)" in refusal(tmp_path / "out")
 
 
 def test_event_files(tmp_path):
@@ -130,6 +177,13 @@ def test_a_folder_of_tables_and_run_names_kept_apart(put, tmp_path):
     runs = read_runs(tmp_path / "sweep")
     assert runs.n_runs == 4
     assert "one.csv/small" in set(runs.frame["run_id"])
+    for name in ("three", "four"):
+        put(f"sweep/{name}.csv", "params,tokens,loss\n1e8,1e9,3\n")
+    many = read_runs(tmp_path / "sweep").frame["run_id"]
+    assert set(many) == {
+        *(f"{file}.csv/{run}" for file in ("one", "two") for run in samples.SIZES),
+        *("three.csv/run-1", "four.csv/run-1"),
+    }
     assert "holds no event files" in refusal(put("empty/readme.txt", "").parent)
 
 

@@ -1,12 +1,14 @@
 """A checked table survives its file to the bit, with all it says of itself."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from scaling_utils import load
 from scaling_utils.conventions import Conventions
-from scaling_utils.errors import DataError
+from scaling_utils.errors import ConventionError, DataError
 from scaling_utils.runs.snapshot import write_snapshot
 from scaling_utils.runs.table import RunTable
 
@@ -24,7 +26,8 @@ def table():
             "ratio": [np.nan, 1.5, 2.5],
         }
     )
-    return RunTable.from_frame(frame, conventions=COUNTED, source="a\n<i>.csv", sha256="ab")
+    runs = RunTable.from_frame(frame, conventions=COUNTED, source="a\n<i>.csv", sha256="ab")
+    return replace(runs, unmeasured=5)
 
 
 def test_it_comes_back_as_it_was(tmp_path):
@@ -35,6 +38,29 @@ def test_it_comes_back_as_it_was(tmp_path):
     assert again.conventions == COUNTED
     assert (again.source, again.sha256) == ("a\n<i>.csv", "ab")
     assert dict(again.spelling) == dict(table().spelling)
+    assert (again.untrained, again.unmeasured) == (0, 5)
+
+
+@pytest.mark.parametrize("name", ["mine.runs.parquet", "renamed.parquet"])
+def test_it_counts_as_before_however_it_is_read(tmp_path, name):
+    write_snapshot(table(), tmp_path / "mine.runs.parquet")
+    path = (tmp_path / "mine.runs.parquet").rename(tmp_path / name)
+    for runs in (load([path], exclude=["run-1"]), load(path), load(tmp_path)):
+        assert runs.conventions == COUNTED
+        assert (runs.source, runs.sha256) == ("a\n<i>.csv", "ab")
+    assert load([path], exclude=["run-1"]).frame["run_id"].tolist() == ["run-2", "run-3"]
+    csv = tmp_path / "more.csv"
+    csv.write_text("N,C,loss\n1e8,1e19,3\n")
+    with pytest.raises(ConventionError, match="param_count"):
+        load([path, csv])
+    assert load([path, csv], conventions=COUNTED).n_runs == 4
+
+
+def test_a_folder_whose_name_looks_like_a_pattern(tmp_path):
+    path = tmp_path / "a[1]" / "mine.runs.parquet"
+    path.parent.mkdir()
+    write_snapshot(table(), path)
+    assert len(load(path)) == len(load(path, exclude=["run-1"])) + 1 == 3
 
 
 def test_the_same_table_gives_the_same_bytes(tmp_path):

@@ -1,5 +1,6 @@
 import math
 import re
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ from scaling_utils.conventions import Conventions
 from scaling_utils.errors import ConventionError, DataError
 from scaling_utils.runs import RunTable, assign_budgets
 from scaling_utils.runs.columns import BY_NAME, COLUMNS, match_columns
+from scaling_utils.runs.thin import MOST_POINTS, thin_curves
 
 REPORTED = Conventions(flop_rule="reported")
 
@@ -303,6 +305,29 @@ class TestMethods:
         assert both.frame["dataset"].tolist() == ["a.csv", "b.csv"]
         assert (both.sha256, both.n_runs) == ("aa+bb", 2)
         assert list(both.frame)[-1] == "seed"
+
+    def test_many_tables_are_named_once(self):
+        tables = [
+            replace(table({"N": [1e8], "D": [1e9], "loss": [3]}, source=f"{name}.csv"), unmeasured=2)
+            for name in "abcd"
+        ]
+        whole = tables[0].concat(*tables[1:])
+        assert whole.frame["run_id"].tolist() == [f"{name}.csv/run-1" for name in "abcd"]
+        assert (whole.source, whole.unmeasured) == ("a.csv + b.csv + c.csv + d.csv", 8)
+
+    def test_steps_of_some_tables_only_do_not_decide_which_point_is_the_last(self):
+        tokens = np.arange(1, 101) * 1e9
+        stepped = table({"run": "a", "N": 1e8, "D": tokens[:3], "step": [1, 2, 3], "loss": 3.0})
+        other = table({"run": "b", "N": 2e8, "D": tokens[::-1], "loss": 3.0}, source="b.csv")
+        for both in (stepped.concat(other), other.concat(stepped)):
+            assert "step" not in both.frame
+            assert "step" not in both.spelling
+            last = both.final_points().frame.set_index("run_id")["tokens"]
+            assert last.to_dict() == {"a": 3e9, "b": 1e11}
+            assert thin_curves(both).frame["run_id"].value_counts().to_dict() == {"b": MOST_POINTS, "a": 3}
+        assert stepped.concat(
+            table({"run": "b", "N": 2e8, "D": tokens[:3], "step": [1, 2, 3], "loss": 3.0}, source="b.csv")
+        ).frame["step"].tolist() == [1, 2, 3, 1, 2, 3]
 
     def test_tables_that_cannot_join(self):
         first = table({"N": [1e8], "D": [1e9], "loss": [3]}, source="a.csv")
