@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from scaling_utils.book.files import remove, sha256_of, write_whole
+from scaling_utils.book.files import remove, write_whole
 from scaling_utils.book.project import Project
 from scaling_utils.book.scenarios import Scenario
+from scaling_utils.runs.download import file_sha256
 
 
 def entry(project: Project, scenario: Scenario, key: str) -> Path:
@@ -21,7 +22,7 @@ def is_sound(project: Project, scenario: Scenario, key: str) -> bool:
     path = entry(project, scenario, key)
     try:
         receipt = json.loads(_receipt(path).read_bytes())
-        return bool(receipt == {"key": key, "sha256": sha256_of(path)})
+        return bool(receipt == {"key": key, "sha256": file_sha256(path)})
     except (FileNotFoundError, NotADirectoryError, ValueError):
         return False
 
@@ -32,7 +33,7 @@ def keep(project: Project, scenario: Scenario, key: str, executed: Path) -> None
     path.parent.mkdir(parents=True, exist_ok=True)
     remove(_receipt(path))
     executed.replace(path)
-    write_whole(_receipt(path), json.dumps({"key": key, "sha256": sha256_of(path)}))
+    write_whole(_receipt(path), json.dumps({"key": key, "sha256": file_sha256(path)}))
 
 
 def prune(project: Project, used: Iterable[tuple[Scenario, str]]) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from scaling_utils.errors import BuildError, clip
+from scaling_utils.runs.download import file_sha256
 
 PARTIAL = ".partial"
 """Suffix of what is still being written; nothing reads it, and the next build removes it."""
@@ -20,12 +21,6 @@ PARTIAL = ".partial"
 NO_SPACE = "the disk is full: free some space and build again. The site that stood before is untouched"
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
-
-
-def sha256_of(path: Path) -> str:
-    """Hexadecimal sha256 of a file's bytes."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def digest(value: Any) -> str:
@@ -61,7 +56,7 @@ def files_below(folder: Path, pattern: str = "*") -> list[Path]:
 
 def checksums(paths: Iterable[Path], root: Path) -> dict[str, str]:
     """Sha256 by path relative to `root`, with forward slashes."""
-    return {path.relative_to(root).as_posix(): sha256_of(path) for path in paths}
+    return {path.relative_to(root).as_posix(): file_sha256(path) for path in paths}
 
 
 def write_whole(path: Path, content: str | bytes) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from scaling_utils.book import cache
 from scaling_utils.book.commit import last_commit
-from scaling_utils.book.files import checksums, digest, files_below, sha256_of
+from scaling_utils.book.files import checksums, digest, files_below
 from scaling_utils.book.project import Project
 from scaling_utils.book.scenarios import (
     Scenario,
@@ -22,6 +22,7 @@ from scaling_utils.book.scenarios import (
     select,
 )
 from scaling_utils.errors import DatasetUnavailable, ParameterError, clip
+from scaling_utils.runs.download import file_sha256
 
 PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -111,7 +112,7 @@ def make_plan(project: Project, *, only: Collection[str], force: bool, offline: 
         source = notebook_file(project, scenario.notebook)
         parameters = final_parameters(scenario, own_parameters(source))
         ids, data = _data_read(project, scenario, parameters)
-        key = digest([common, sha256_of(source), scenario.id, parameters, data])
+        key = digest([common, file_sha256(source), scenario.id, parameters, data])
         page = Page(
             scenario=scenario,
             parameters=parameters,
@@ -162,7 +163,7 @@ def _common_inputs(project: Project, library: list[Path]) -> list[Any]:
     from scaling_utils.runs.registry import data_folder
 
     data = data_folder()
-    locked = sha256_of(project.locked) if project.locked.is_file() else None
+    locked = file_sha256(project.locked) if project.locked.is_file() else None
     facts = checksums([data / "registry.toml", *(data / "published" / name for name in QUOTED)], data)
     return [
         platform.python_version(),
@@ -196,7 +197,7 @@ def _data_read(
                 f"scenario {scenario.id}: dataset '{clip(name, 80)}' is neither registered "
                 "(scaling-book datasets lists those) nor a file of the project"
             )
-        sums[name] = sha256_of(path)
+        sums[name] = file_sha256(path)
     return ids, sums
 
 

@@ -6,8 +6,9 @@ import json
 import os
 from pathlib import Path
 
-from scaling_utils.book.files import PARTIAL, checksums, remove, sha256_of, write_whole
+from scaling_utils.book.files import PARTIAL, checksums, remove, write_whole
 from scaling_utils.book.project import Project
+from scaling_utils.runs.download import file_sha256
 
 
 def publish(project: Project, rendered: Path, key: str) -> Path | None:
@@ -58,7 +59,7 @@ def is_current(project: Project, key: str) -> bool:
         return (
             manifest["key"] == key
             and found == manifest["files"].keys()
-            and all(sha256_of(site / name) == sum_ for name, sum_ in manifest["files"].items())
+            and all(file_sha256(site / name) == sum_ for name, sum_ in manifest["files"].items())
         )
     except (OSError, ValueError, KeyError, TypeError):
         return False

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from scaling_utils.book.commit import last_commit
-from scaling_utils.book.files import sha256_of
 from scaling_utils.book.project import Project
 from scaling_utils.book.scenarios import Scenario, load_scenarios
 from scaling_utils.errors import DataError
+from scaling_utils.runs.download import file_sha256
 
 Found = Mapping[str, Any]
 """What one page published by key; an estimate is a mapping with `value`, and `low` and `high` if known."""
@@ -69,7 +69,7 @@ def made_with(project: Project) -> dict[str, str]:
         "commit": last_commit(project).name,
         "python": platform.python_version(),
         "platform": f"{sys.platform}-{platform.machine()}",
-        "lock": sha256_of(project.locked) if project.locked.is_file() else "",
+        "lock": file_sha256(project.locked) if project.locked.is_file() else "",
     }
 
 

@@ -29,6 +29,6 @@ def fetch_command(
     dataset: Annotated[str, typer.Argument(metavar="ID", help="Id of a registered dataset.")],
 ) -> None:
     """Download a dataset and check it against its sha256."""
-    from scaling_utils.runs.registry import fetch
+    from scaling_utils.runs.registry import locate
 
-    typer.echo(f"{dataset}: {fetch(dataset)}")
+    typer.echo(f"{dataset}: {locate(dataset)}")

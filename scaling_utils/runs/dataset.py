@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from scaling_utils.conventions import Conventions
 from scaling_utils.errors import DataError, clip
+from scaling_utils.runs.columns import listed
 from scaling_utils.runs.download import RemoteFile
 
 _Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
@@ -153,15 +154,6 @@ def read_registry(path: str | Path) -> dict[str, Dataset]:
         except (TypeError, ValidationError) as error:
             raise DataError(f"entry '{clip(name)}' is wrong: {first_problem(error)}", file=path) from error
     return registry
-
-
-def listed(names: Iterable[str]) -> str:
-    """Names as a message shows them.
-
-    >>> listed(["a", "b"])
-    "'a', 'b'"
-    """
-    return ", ".join(f"'{name}'" for name in names)
 
 
 def first_problem(error: Exception) -> str:

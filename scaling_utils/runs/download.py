@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -28,8 +29,12 @@ CACHE_VARIABLE = "SCALING_DATA_CACHE"
 
 State = Literal["mirrored", "cached", "damaged", "absent"]
 
-# Hosts that did not answer, with the reason: a build without a network waits once, not once a file.
-_unreachable: dict[str, str] = {}
+PAUSE = 60.0
+"""Seconds for which a host that did not answer is not asked again: without a network, a build or a notebook
+waits once, not once a file."""
+
+# Hosts that did not answer: until when they are not asked again, by the monotonic clock, and the reason.
+_unreachable: dict[str, tuple[float, str]] = {}
 
 
 @dataclass(frozen=True)
@@ -210,9 +215,10 @@ def _download(remote: RemoteFile, target: Path, *, base_url: str, timeout: float
     import requests
 
     host = urlsplit(base_url).netloc
-    if host in _unreachable:
+    until, reason = _unreachable.get(host, (0.0, ""))
+    if time.monotonic() < until:
         raise _DownloadFailed(
-            f"{host} did not answer before ({_unreachable[host]}), so it was not asked again"
+            f"{host} did not answer before ({reason}), so it was not asked again within {PAUSE:g} s"
         )
     pooch.get_logger().setLevel("WARNING")
     fetch_url = Transfer(timeout=timeout, limit=limit)
@@ -240,14 +246,18 @@ def _download(remote: RemoteFile, target: Path, *, base_url: str, timeout: float
             f"{host} answered {error.response.status_code} {error.response.reason}"
         ) from error
     except requests.exceptions.Timeout as error:
-        _unreachable[host] = f"no answer in {timeout:g} s"
+        _not_for_now(host, f"no answer in {timeout:g} s")
         raise _DownloadFailed(f"{host} gave no answer in {timeout:g} s") from error
     except TooSlow as error:
-        _unreachable[host] = f"too slow: {error}"
+        _not_for_now(host, f"too slow: {error}")
         raise _DownloadFailed(f"{host} was too slow ({error})") from error
     except requests.exceptions.RequestException as error:
-        _unreachable[host] = type(error).__name__
+        _not_for_now(host, type(error).__name__)
         raise _DownloadFailed(f"{host} could not be reached ({type(error).__name__})") from error
     except OSError as error:
         raise _DownloadFailed(f"the cache cannot be written ({error.strerror or error})") from error
     return target
+
+
+def _not_for_now(host: str, reason: str) -> None:
+    _unreachable[host] = time.monotonic() + PAUSE, reason

@@ -62,7 +62,7 @@ def read_events(files: list[tuple[str, Path]], *, source: str) -> Sheet:
         if points:
             frame = pd.DataFrame.from_dict(points, orient="index").sort_index()
             own = {name: value for name, value in constants.items() if name not in frame}
-            frame = frame.drop(columns=[n for n in ("run_id", "step") if n in frame]).assign(**own)
+            frame = frame.assign(**own).drop(columns=["run_id", "step"], errors="ignore")
             frame.insert(0, "step", frame.index.astype("float64"))
             frame.insert(0, "run_id", run)
             frames.append(frame)

@@ -61,7 +61,9 @@ def read_records(path: Path, *, columns: Mapping[str, str] | None = None) -> She
         document = _parse(first, 1, path.name)
         if "log_history" not in document:
             frame, lines = gather(
-                lambda: _chunks(_objects(open_lines(), path.name)), file=path.name, columns=columns
+                lambda: _chunks(_objects(open_lines(), path.name), file=path.name),
+                file=path.name,
+                columns=columns,
             )
             return Sheet(frame, lines, path.name, checksum.hexdigest(), logged=True, run=_stem(path))
     whole = _parse(_joined(open_lines(), path.name), None, path.name)
@@ -75,7 +77,12 @@ def read_records(path: Path, *, columns: Mapping[str, str] | None = None) -> She
             remedy="Write one object per measured point.",
         )
     numbered = list(enumerate(map(_flat, whole), 1))
-    frame, lines = gather(lambda: _chunks(numbered), file=path.name, columns=columns, place="entry")
+    frame, lines = gather(
+        lambda: _chunks(numbered, file=path.name, place="entry"),
+        file=path.name,
+        columns=columns,
+        place="entry",
+    )
     return Sheet(frame, lines, path.name, sha256, place="entry", logged=True, run=_stem(path))
 
 
@@ -89,7 +96,12 @@ def _trainer_state(
     ]
     if not entries:
         raise DataError("the log_history is empty", file=path.name, remedy="Was nothing logged?")
-    frame, lines = gather(lambda: _chunks(entries), file=path.name, columns=columns, place="entry")
+    frame, lines = gather(
+        lambda: _chunks(entries, file=path.name, place="entry"),
+        file=path.name,
+        columns=columns,
+        place="entry",
+    )
     if "total_flos" in frame:
         frame = frame.drop(columns="total_flos")
     frame = _spent(frame, state, path.name)
@@ -223,14 +235,36 @@ def _flat(entry: Mapping[str, Any]) -> dict[str, Any]:
     return cells
 
 
-def _chunks(entries: Iterable[tuple[int, Mapping[str, Any]]]) -> Iterator[Chunk]:
+def _chunks(
+    entries: Iterable[tuple[int, Mapping[str, Any]]], *, file: str, place: str = "line"
+) -> Iterator[Chunk]:
     entries = iter(entries)
     while batch := list(itertools.islice(entries, _BATCH)):
         names = list(dict.fromkeys(name for _, cells in batch for name in cells))
         if len(names) > MAX_KEYS:
             raise DataError(
-                f"the objects have {len(names):,} different keys", remedy="Keep those of the table of runs."
+                f"the objects have {len(names):,} different keys",
+                file=file,
+                remedy="Keep those of the table of runs.",
             )
         columns = {name: [cells.get(name) for _, cells in batch] for name in names}
-        lines = np.array([number for number, _ in batch], dtype=np.int64)
-        yield Chunk(pl.DataFrame(columns, schema=dict.fromkeys(names, pl.String)), lines)
+        try:
+            cells = pl.DataFrame(columns, schema=dict.fromkeys(names, pl.String))
+        except UnicodeEncodeError:
+            at = next(number for number, cells in batch if not _is_text(cells))
+            raise DataError(
+                "a text holds half of a character (a lone surrogate)",
+                file=file,
+                rows=[at],
+                place=place,
+                remedy="Write the file again as UTF-8.",
+            ) from None
+        yield Chunk(cells, np.array([number for number, _ in batch], dtype=np.int64))
+
+
+def _is_text(cells: Mapping[str, Any]) -> bool:
+    try:
+        "".join(text for cell in cells.items() for text in cell if text is not None).encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from scaling_utils.errors import DataError, DatasetUnavailable, clip
 from scaling_utils.runs import download
-from scaling_utils.runs.dataset import Dataset, listed, read_registry
+from scaling_utils.runs.columns import listed
+from scaling_utils.runs.dataset import Dataset, read_registry
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -216,17 +217,6 @@ def load_table(dataset_id: str) -> pd.DataFrame:
     return pd.read_csv(locate(dataset_id))
 
 
-def fetch(dataset_id: str) -> Path:
-    """Bring the file of a dataset to this machine, if it is not here yet, and verify it.
-
-    What the command line calls; raises what `locate` raises.
-
-    >>> fetch("lu2025-moba").name
-    'lu2025_moba_fig3_fig8.csv'
-    """
-    return locate(dataset_id)
-
-
 @cache
 def _registry() -> dict[str, Dataset]:
     return read_registry(data_folder() / "registry.toml")
@@ -247,5 +237,5 @@ def _is_file_name(source: str | Path) -> bool:
     name = str(source)
     separators = [os.sep, os.altsep or os.sep]
     return (
-        isinstance(source, Path) or any(s in name for s in separators) or "." in name or Path(name).exists()
+        isinstance(source, Path) or any(s in name for s in separators) or "." in name or os.path.exists(name)  # noqa: PTH110 - pathlib raises at a name that no file could have
     )

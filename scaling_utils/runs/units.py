@@ -6,6 +6,7 @@ Judged on the last point of each run and by medians, so that a single odd run is
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Real
 from typing import Literal
 
 import numpy as np
@@ -13,7 +14,7 @@ import pandas as pd
 
 from scaling_utils.conventions import PF_DAY, Conventions, params_for, tokens_for, training_flops
 from scaling_utils.errors import clip
-from scaling_utils.runs.checks import Origin
+from scaling_utils.runs.checks import LARGEST, Origin
 from scaling_utils.runs.columns import BY_NAME
 
 Units = Mapping[str, float | Literal["perplexity"]]
@@ -55,7 +56,8 @@ def in_base_units(frame: pd.DataFrame, units: Units, origin: Origin) -> pd.DataF
     Raises
     ------
     DataError
-        If a column is not there or holds text, or a unit is neither a positive finite number nor known.
+        If a column is not there or holds text, or a unit is neither known nor a positive number below
+        `LARGEST`.
     """
     for name, unit in units.items():
         if name not in frame or name not in origin.spelling or BY_NAME[name].dtype == "text":
@@ -70,11 +72,12 @@ def in_base_units(frame: pd.DataFrame, units: Units, origin: Origin) -> pd.DataF
             with np.errstate(divide="ignore", invalid="ignore"):
                 frame = frame.assign(loss=np.log(frame["loss"]))
             continue
-        if not 0 < unit < float("inf"):
+        if not isinstance(unit, Real) or not 0 < unit < LARGEST:
             raise origin.error(
-                f"a unit must be positive and finite, not {unit}",
+                f"a unit must be positive and below {LARGEST:g}, not {clip(str(unit), 40)}",
                 column=name,
-                remedy="Such as 1e9 for billions.",
+                remedy="Such as 1e9 for billions."
+                + (" A loss may also be a 'perplexity'." if name == "loss" else ""),
             )
         with np.errstate(over="ignore"):
             frame = frame.assign(**{name: frame[name] * unit})

@@ -96,7 +96,7 @@ def trainer_state(run: str = "small", steps=STEPS) -> bytes:
     return json.dumps(state, indent=2).encode()
 
 
-def events(run: str = "small", *, hparams: bool = True) -> bytes:
+def events(run: str = "small", *, hparams: bool = True, names: tuple[str, ...] = ()) -> bytes:
     """An event file, byte for byte as TensorBoard's own writer frames it."""
     from tensorboard.compat.proto.event_pb2 import Event
     from tensorboard.compat.proto.summary_pb2 import Summary
@@ -107,6 +107,8 @@ def events(run: str = "small", *, hparams: bool = True) -> bytes:
         start = plugin_data_pb2.SessionStartInfo()
         start.hparams["n_params"].number_value = SIZES[run]
         start.hparams["optimizer"].string_value = "adamw"
+        for name in names:
+            start.hparams[name].string_value = "own"
         content = metadata.create_summary_metadata(
             plugin_data_pb2.HParamsPluginData(session_start_info=start)
         )

@@ -3,10 +3,12 @@ import http.server
 import socket
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from scaling_utils.errors import ChecksumError, DatasetUnavailable
+from scaling_utils.runs import download
 from scaling_utils.runs.download import BASE_URL, RemoteFile, file_sha256, obtain, state
 
 CONTENT = b"N,D,loss\n1e8,2e9,3.1\n"
@@ -127,13 +129,18 @@ class TestDownload:
             assert time.monotonic() - start < 5
             assert len(host.asked) == 1
 
-    def test_a_refused_connection(self, cache):
+    def test_a_refused_connection(self, monkeypatch):
+        clock = [1000.0]
+        monkeypatch.setattr(download, "time", SimpleNamespace(monotonic=lambda: clock[0]))
         with socket.socket() as unused:
             unused.bind(("127.0.0.1", 0))
             url = f"http://127.0.0.1:{unused.getsockname()[1]}"
             with pytest.raises(DatasetUnavailable, match="could not be reached"):
                 obtain(REMOTE, base_url=url)
-            with pytest.raises(DatasetUnavailable, match="not asked again"):
+            with pytest.raises(DatasetUnavailable, match="not asked again within 60 s"):
+                obtain(REMOTE, base_url=url)
+            clock[0] += download.PAUSE
+            with pytest.raises(DatasetUnavailable, match="could not be reached"):
                 obtain(REMOTE, base_url=url)
 
     def test_an_answer_cut_short(self, cache):

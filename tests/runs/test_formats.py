@@ -157,6 +157,13 @@ def test_event_files(tmp_path):
     assert set(one.frame["run_id"]) == {"small"}
 
 
+def test_hyperparameters_do_not_name_the_run_or_its_steps(put):
+    path = put("small/events.out.tfevents.1.host", samples.events(names=("run_id", "step")))
+    runs = read_runs(path).frame
+    assert set(runs["run_id"]) == {"small"}
+    assert runs["step"].tolist() == list(samples.STEPS)
+
+
 def test_an_event_file_cut_short_ends_there(put):
     data = samples.events()
     assert len(read_runs(put("small/events.out.tfevents.1", data[:-5]))) == 2
@@ -219,6 +226,14 @@ class TestOptions:
                 {"units": {"params": "perplexity"}, "columns": {"ppl": "loss", "seen": "D"}},
                 "which is not one of",
             ),
+            (
+                {"units": {"loss": "nats"}, "columns": {"ppl": "loss", "seen": "tokens"}},
+                "below 1e+60, not nats. Such as 1e9 for billions. A loss may also be a 'perplexity'.",
+            ),
+            (
+                {"units": {"tokens": 10**400}, "columns": {"ppl": "loss", "seen": "tokens"}},
+                "column 'seen': a unit must be positive and below 1e+60, not 1000",
+            ),
             ({"conventions": {"rule": "6ND"}}, "'rule' is no convention"),
             ({"columns": {"ppl": "loss", "seen": "tokens"}}, "or give --unit params=1e9"),
         ],
@@ -260,6 +275,11 @@ class TestRefusals:
                 "column 'loss' (line 1): losses must be numbers, not 'low'",
             ),
             (b'[{"N": 1e8, "D": 1e9, "loss": "low"}]', "column 'loss' (entry 1)"),
+            (
+                b'{"N": 1e8, "D": 1e9, "loss": 3}\n{"N": 1e8, "D": 1e9, "loss": 3, "run": "a\\ud800"}\n',
+                "file: line 2: a text holds half of a character",
+            ),
+            (b'[{"N": 1e8, "D": 1e9, "loss": 3, "\\ud800": 1}]', "file: entry 1: a text holds half"),
             (b'{"N": 1e8, "D": 1e9, "loss": null}\n', "no entry of the log holds a loss"),
             (b'{"N": 1e8, "D": 1e9, "loss": NaN}\n', "no entry of the log holds a loss"),
             (b"\x80\x04\x95", "a pickle"),

@@ -12,7 +12,6 @@ from scaling_utils.runs.registry import (
     data_folder,
     dataset,
     datasets,
-    fetch,
     load,
     load_table,
     locate,
@@ -175,8 +174,8 @@ class TestLocate:
     def test_public_files_have_the_registered_checksum(self, public_file, dataset_id):
         assert file_sha256(public_file(dataset_id)) == dataset(dataset_id).sha256
 
-    def test_fetch_gives_the_verified_file(self):
-        assert file_sha256(fetch("lu2025-moba")) == dataset("lu2025-moba").sha256
+    def test_the_verified_file(self):
+        assert file_sha256(locate("lu2025-moba")) == dataset("lu2025-moba").sha256
 
 
 class TestLoad:
@@ -208,6 +207,8 @@ class TestLoad:
     def test_a_name_that_is_neither(self):
         with pytest.raises(DataError, match="no dataset is called 'hofman'"):
             load("hofman")
+        with pytest.raises(DataError, match="no dataset is called 'aaaa"):
+            load("a" * 300)
 
     def test_variants(self):
         with pytest.raises(DataError, match="'hoffmann2022-fig4' has no variant 'tuned'; it has no variants"):
