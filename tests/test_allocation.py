@@ -1,10 +1,14 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 
 from scaling_utils import load
 from scaling_utils.allocation import ModelShape, allocate, compare_laws, size_cost
+from scaling_utils.allocation.shape import converted
+from scaling_utils.conventions import Conventions
 from scaling_utils.errors import DataError
 from scaling_utils.fitting.isoflop import fit_isoflop
 from scaling_utils.fitting.parametric import drop_largest_losses, fit_parametric
@@ -73,6 +77,43 @@ def test_counting_otherwise_meets_the_same_budget(law, flops):
     best = allocate(allocation_law(law), flops, param_count="total", shape=shape)
     assert 6 * best.params.value * best.tokens.value == pytest.approx(flops, rel=1e-9)
     assert best.conventions.param_count == "total"
+
+
+@pytest.mark.parametrize("tied", [True, False])
+@pytest.mark.parametrize("count", ["total", "non-embedding-with-head"])
+def test_a_count_converted_there_and_back_is_itself(count, tied):
+    params, shape = np.geomspace(1e4, 1e13, 50), ModelShape(tied=tied)
+    inner = converted(params, count, "non-embedding", shape)
+    assert (np.diff(inner) > 0).all() and (inner < params).all()
+    assert converted(inner, "non-embedding", count, shape) == pytest.approx(params, rel=1e-12)
+
+
+def test_a_budget_in_other_params_is_met_where_embeddings_dominate():
+    law, shape = published_law("besiroglu2024"), ModelShape()
+
+    def beyond(log_budget):  # the law's own budget, bisected
+        best = allocate(law, math.exp(log_budget))
+        inner = converted(np.array([best.params.value]), "total", "non-embedding", shape)[0]
+        return math.log(6 * inner * best.tokens.value / 1e17)
+
+    own = allocate(law, math.exp(brentq(beyond, math.log(1e17), math.log(1e20), xtol=1e-13)))
+    best = allocate(law, 1e17, param_count="non-embedding")
+    assert best.tokens.value == pytest.approx(own.tokens.value, rel=1e-9)
+    inner = np.array([best.params.value])
+    assert converted(inner, "non-embedding", "total", shape)[0] == pytest.approx(own.params.value, rel=1e-9)
+
+
+def test_a_budget_that_cannot_be_met_is_an_error_and_such_a_draw_is_left_out():
+    draws = {"a": np.array([0.5, 0.52, 2.5]), "ln_k": np.array([-2.5, -3.1, -90.0])}
+    estimates = {"a": Estimate(0.51), "k_params": Estimate(0.06)}
+    counts = Conventions(param_count="non-embedding")
+    fit = FitResult("approach2", "power-law", "converged", 9, estimates, conventions=counts, draws=draws)
+    best = allocate(fit, 1e15, param_count="total")
+    kept = allocate(replace(fit, draws={k: v[:2] for k, v in draws.items()}), 1e15, param_count="total")
+    assert best.params == kept.params and np.isfinite(best.params.low)
+    steep = {"a": Estimate(2.5), "k_params": Estimate(math.exp(-90.0))}
+    with pytest.raises(DataError, match=r"no best size whose budget is 1e\+15 FLOPs in total params"):
+        allocate(replace(fit, estimates=steep), 1e15, param_count="total")
 
 
 def test_the_embedding_matters_less_for_larger_models():

@@ -13,10 +13,17 @@ import pandas as pd
 from scaling_utils.allocation.rule import Rule, Source, as_rule
 from scaling_utils.allocation.shape import ModelShape, converted
 from scaling_utils.arrays import FloatArray
-from scaling_utils.conventions import Conventions, ParamCount, tokens_for, training_flops
+from scaling_utils.conventions import Conventions, ParamCount, tokens_for
 from scaling_utils.errors import DataError
 from scaling_utils.fitting.intervals import estimate
 from scaling_utils.results import Estimate
+
+NEWTON_ROUNDS = 50
+NEWTON_STEP = 1e-4
+"""In ln C: what the slope is taken over."""
+
+TOLERANCE = 1e-12
+"""In ln C: how closely a budget counted otherwise is met."""
 
 
 @dataclass(frozen=True)
@@ -268,13 +275,27 @@ def _at_budget(
     budget = np.full(law.n, float(flops))
     if own == count:
         return budget, law.params_at(budget)
-    for _ in range(200):
-        params = law.params_at(budget)
+
+    def missing(log_budget: FloatArray) -> FloatArray:
+        """Log of the asked budget over what the law's own one comes to."""
+        params = law.params_at(np.exp(log_budget))
         counted = converted(params, own, count, shape)
-        step = flops / training_flops(counted, tokens_for(budget, params))
-        budget = budget * step
-        if np.abs(step - 1).max() < 1e-12:
+        return np.asarray(math.log(flops) - log_budget - np.log(counted / params))
+
+    log_budget = np.log(budget)
+    for _ in range(NEWTON_ROUNDS):
+        still = missing(log_budget)
+        if not (np.abs(still) > TOLERANCE).any():  # NaN, a draw without a law, stays NaN
             break
+        slope = (missing(log_budget + NEWTON_STEP) - still) / NEWTON_STEP
+        log_budget = log_budget - still / slope
+    lost = ~(np.abs(still) <= TOLERANCE)
+    if lost[0]:
+        raise DataError(
+            f"{law.name} has no best size whose budget is {flops:g} FLOPs in {count} params",
+            remedy=f"Count parameters as the law does ({own}), or plan for another budget.",
+        )
+    budget = np.where(lost, math.nan, np.exp(log_budget))
     return budget, converted(law.params_at(budget), own, count, shape)
 
 

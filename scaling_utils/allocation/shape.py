@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,23 +38,29 @@ class ModelShape:
 
 
 def converted(params: FloatArray, source: ParamCount, target: ParamCount, shape: ModelShape) -> FloatArray:
-    """Counts converted with the width that the shape gives to the size without embeddings."""
+    """Counts converted with the width that the shape gives to the size without embeddings; NaN stays NaN.
+
+    Notes
+    -----
+    The width grows as the cube root of the size n without embeddings, so a count that includes them is
+    x^3 + k x with x the cube root of n. Its only real root for a given count has a closed form.
+
+    Examples
+    --------
+    >>> inner = converted(np.array([1e7, 1e9]), "total", "non-embedding", ModelShape())
+    >>> converted(inner, "non-embedding", "total", ModelShape()).round()
+    array([1.e+07, 1.e+09])
+    """
     inner = params
-    if source != "non-embedding":
-        for _ in range(200):
-            # the width follows from the size without embeddings, which follows from the width
-            embedding = _count(inner, source, shape) - inner
-            updated = np.maximum(params - embedding, params * 1e-6)
-            converged = np.abs(updated / inner - 1).max() < 1e-12
-            inner = updated
-            if converged:
-                break
-    return _count(inner, target, shape)
+    if k := _embedding(source, shape):
+        scale = 2 * math.sqrt(k / 3)
+        inner = (scale * np.sinh(np.arcsinh(4 * params / scale**3) / 3)) ** 3
+    return np.asarray(inner + _embedding(target, shape) * np.cbrt(inner))
 
 
-def _count(inner: FloatArray, target: ParamCount, shape: ModelShape) -> FloatArray:
-    """Count models of `inner` params outside of their embeddings."""
-    counted = convert_params(
-        inner, "non-embedding", target, vocab=shape.vocab, width=shape.width(inner), tied=shape.tied
+def _embedding(count: ParamCount, shape: ModelShape) -> float:
+    """What a count adds for the embeddings of a model with one parameter outside of them."""
+    width = shape.width(np.asarray(1.0))
+    return float(
+        convert_params(1.0, "non-embedding", count, vocab=shape.vocab, width=width, tied=shape.tied) - 1
     )
-    return np.asarray(counted)
