@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scaling_utils.arrays import spaced
+from scaling_utils.conventions import tokens_for
 from scaling_utils.figures.optimum import draw_law, mark_projection
 from scaling_utils.figures.style import CONTRAST, INK, colour_at, colour_scale, in_powers
 from scaling_utils.fitting.envelope import Curves, FlooredFrontier
@@ -142,7 +143,7 @@ def _draw_curves(axis: Axes, fit: EnvelopeFit, runs: RunTable) -> None:
             curves.flops[points], np.exp(curves.log_loss[points]), lw=0.9, alpha=0.75,
             color=colour_at(colours, curves.params[run] / 1e6), zorder=2,
         )  # fmt: skip
-    shown = fit.points.iloc[np.unique(np.linspace(0, len(fit.points) - 1, DOTS).round().astype(int))]
+    shown = fit.points.iloc[spaced(len(fit.points), DOTS)]
     axis.plot(shown["budget"], shown["loss"], ls="", marker="o", ms=3.2, color="black", zorder=5)
     first, last = curves.first.min(), curves.last.max()
     grid = np.geomspace(first, last, 2)
@@ -181,13 +182,14 @@ def _draw_extrapolation(axis: Axes, fit: EnvelopeFit, floor: FlooredFrontier, pr
     _draw_thirds(axis, fit, grid[[0, -1]], told=False)
     axis.plot(grid, floor(grid), color=INK, lw=1.4, label="power law with a floor", zorder=4)
     axis.plot(budgets, loss, color="black", lw=3, label="frontier", zorder=5)
-    axis.axhline(floor.E.value, color=INK, lw=1.2, ls=(0, (1, 1.5)), label="its floor E")
-    axis.axhspan(floor.E.low, floor.E.high, color="#000000", alpha=0.08, lw=0)
     axis.axvspan(last, project_to * 30, color="#000000", alpha=0.05, lw=0)
     ends = [(floor.loss_at(project_to), INK)]
     ends += [(line, colour) for line, (_, colour) in zip(fit.loss_at(project_to), THIRDS, strict=True)]
     lowest = min(e.value if np.isnan(e.low) else e.low for e, _ in ends)
-    limits = 0.94 * min(lowest, floor.E.value), 1.03 * float(loss.max())
+    if floor.E.value > 0:  # without a floor there is nothing to draw, and no place for it on a log axis
+        _draw_floor(axis, floor, first)
+        lowest = min(lowest, floor.E.value)
+    limits = 0.94 * lowest, 1.03 * float(loss.max())
     apart = 0.055 * np.log(limits[1] / limits[0])
     above = np.inf
     for estimate, colour in sorted(ends, key=lambda end: -end[0].value):
@@ -198,10 +200,6 @@ def _draw_extrapolation(axis: Axes, fit: EnvelopeFit, floor: FlooredFrontier, pr
             f"{estimate.value:.2f}", (project_to, np.exp(above)), xytext=(8, 0),
             textcoords="offset points", va="center", color=colour, fontsize=9,
         )  # fmt: skip
-    axis.annotate(
-        f"E = {floor.E.value:.2f} [{floor.E.low:.2f}, {floor.E.high:.2f}]", (first, floor.E.value),
-        xytext=(5, 3), textcoords="offset points", color=INK, fontsize=8.5,
-    )  # fmt: skip
     axis.set(xlim=(first, project_to * 12), ylim=limits, ylabel=f"Loss L ({_unit(fit)})")
     axis.set_title(f"Continued to {in_powers(project_to)} FLOPs")
     axis.text(
@@ -209,6 +207,15 @@ def _draw_extrapolation(axis: Axes, fit: EnvelopeFit, floor: FlooredFrontier, pr
         transform=axis.transAxes, ha="right", va="top", fontsize=8.5, color=INK,
     )  # fmt: skip
     axis.legend(loc="upper right", fontsize=8.5)
+
+
+def _draw_floor(axis: Axes, floor: FlooredFrontier, first: float) -> None:
+    axis.axhline(floor.E.value, color=INK, lw=1.2, ls=(0, (1, 1.5)), label="its floor E")
+    axis.axhspan(floor.E.low, floor.E.high, color="#000000", alpha=0.08, lw=0)
+    axis.annotate(
+        f"E = {floor.E.value:.2f} [{floor.E.low:.2f}, {floor.E.high:.2f}]", (first, floor.E.value),
+        xytext=(5, 3), textcoords="offset points", color=INK, fontsize=8.5,
+    )  # fmt: skip
 
 
 def _draw_law(
@@ -223,7 +230,7 @@ def _draw_law(
     if published is not None:
         sizes = published.value(grid)
         axis.plot(
-            grid, grid / 6 / sizes if tokens else sizes, color="#0072B2", lw=1.8, ls=(0, (1, 1.2)),
+            grid, tokens_for(grid, sizes) if tokens else sizes, color="#0072B2", lw=1.8, ls=(0, (1, 1.2)),
             label="published, Approach 1",
         )  # fmt: skip
     axis.plot(

@@ -97,7 +97,8 @@ def plot_cost(sources: Mapping[str, Source], flops: float) -> list[Axes]:
     _, axes = plt.subplots(1, 2, figsize=(11.0, 3.9), sharex=True)
     dashes = iter(("-", (0, (5, 2)), (0, (1, 1.2)), (0, (3, 1.5, 1, 1.5))))
     colours = _colours(sources)
-    for name, source in cost_sources(sources).items():
+    shown = cost_sources(sources)
+    for name, source in shown.items():
         curve, dash = cost_curve(source, flops, RATIOS), next(dashes)
         for axis, value, scale in ((axes[0], "penalty", 1.0), (axes[1], "wasted", 100.0)):
             axis.plot(
@@ -115,7 +116,8 @@ def plot_cost(sources: Mapping[str, Source], flops: float) -> list[Axes]:
         axis.xaxis.set_major_formatter("{x:g}")
         axis.set(xlabel="Size over best size $N / N_{opt}$", xlim=(RATIOS[0], RATIOS[-1]))
         axis.set_ylim(bottom=0)
-    axes[0].set(ylabel="Loss above the best (nats/token)")
+    units = dict.fromkeys(source.conventions.loss_unit for source in shown.values())
+    axes[0].set(ylabel=f"Loss above the best ({' or '.join(units)})")
     axes[1].set(ylabel="Share of the budget wasted (%)")
     axes[0].set_title(f"Another size at {in_powers(flops)} FLOPs")
     axes[1].set_title("What the best size would have saved")

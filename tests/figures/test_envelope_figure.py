@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from scaling_utils.figures.envelope import DOTS, THIRDS, plot_bend, plot_envelope, plot_optima
 from scaling_utils.fitting.envelope import fit_envelope, fit_floor, simulate_runs
 from scaling_utils.laws import HoffmannLaw, allocation_law, published_law
+from scaling_utils.results import Estimate
 
 GOPHER = 5.76e23
 LAW = HoffmannLaw(**published_law("hoffmann2022-unrounded").values)
@@ -101,3 +104,15 @@ def test_figure_is_the_same_to_the_byte(fitted, tmp_path):
         figure = plot_envelope(fit, runs, floor, project_to=GOPHER)[0].figure
         figure.savefig(tmp_path / f"{name}.svg", metadata={"Date": None})
     assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "two.svg").read_bytes()
+
+
+def test_without_a_floor_none_is_drawn(fitted):
+    fit, runs, floor = fitted
+    none = replace(floor, E=Estimate(0.0, 0.0, 0.3), status="no floor")
+    _, with_floor = plot_envelope(fit, runs, floor, project_to=GOPHER)
+    _, without = plot_envelope(fit, runs, none, project_to=GOPHER)
+    names = [{text.get_text() for text in axis.get_legend().get_texts()} for axis in (with_floor, without)]
+    assert names[0] - names[1] == {"its floor E"}
+    low, high = without.get_ylim()
+    assert 0 < low < high
+    without.figure.canvas.draw()

@@ -1,5 +1,8 @@
 """Interactive twins: what they show, that they are the same each time, and that both themes can show them."""
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -129,6 +132,17 @@ def test_points_at_fixed_compute_and_steps_tell_run_size_tokens_and_loss(kaplan)
         assert row["C"] == pytest.approx(6 * row["N"] * row["D"], rel=2e-3)
     tokens = sorted({row["D"] for row in steps})
     assert tokens == pytest.approx(sorted(2**19 * by_steps["steps"].unique()), rel=1e-3)
+
+
+def test_the_axis_of_loss_has_the_unit_of_the_runs(kaplan):
+    slices, by_steps, law = kaplan
+    in_bits = replace(slices, conventions=replace(slices.conventions, loss_unit="bits/byte"))
+    for chart in (
+        explore_compute(in_bits, law, batch=2**19),
+        explore_steps(by_steps, law, batch=2**19, loss_unit="bits/byte"),
+    ):
+        told = json.dumps(chart.to_dict())
+        assert "Test loss (bits/byte)" in told and "nats" not in told
 
 
 def test_both_curves_of_a_pair_end_at_the_budget(pair):

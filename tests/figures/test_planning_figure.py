@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -47,6 +49,12 @@ def test_the_cost_is_that_of_the_fit_with_a_band_or_of_published_laws(fit):
         (line,) = axis.lines
         assert np.argmin(line.get_ydata()) == len(line.get_xdata()) // 2
         assert line.get_ydata().min() == pytest.approx(0, abs=1e-6)
+
+
+def test_the_cost_is_in_the_unit_of_the_fit(fit):
+    in_bits = replace(fit, conventions=replace(fit.conventions, loss_unit="bits/byte"))
+    loss, _ = plot_cost({"ours": in_bits}, 1e24)
+    assert loss.get_ylabel() == "Loss above the best (bits/byte)"
 
 
 def test_a_smaller_budget_fills_the_markers_of_laws_with_larger_runs():

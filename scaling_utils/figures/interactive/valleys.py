@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from scaling_utils.arrays import FloatArray, spaced
-from scaling_utils.conventions import FLOPS_PER_PARAM_TOKEN, pf_days_from_flops
+from scaling_utils.conventions import DEFAULT, FLOPS_PER_PARAM_TOKEN, pf_days_from_flops
 from scaling_utils.figures.charts import size_axis
 from scaling_utils.figures.interactive.points import (
     bearable,
@@ -100,10 +100,17 @@ def explore_compute(slices: RunTable, law: KaplanLaw, *, batch: float) -> Layers
         label=pf_days_from_flops,
         curve=lambda budget, sizes: fixed_compute_curve(law, budget, sizes, batch=batch),
     )
-    return _families(points, lines, title="Compute C (PF-days), click to pick", **_test_loss(points))
+    return _families(
+        points,
+        lines,
+        title="Compute C (PF-days), click to pick",
+        **_test_loss(points, slices.conventions.loss_unit),
+    )
 
 
-def explore_steps(by_steps: pd.DataFrame, law: KaplanLaw, *, batch: float) -> Layers:
+def explore_steps(
+    by_steps: pd.DataFrame, law: KaplanLaw, *, batch: float, loss_unit: str = DEFAULT.loss_unit
+) -> Layers:
     """The right panel of `plot_compute_and_steps`: loss against size at fixed steps, and the law.
 
     Parameters
@@ -114,6 +121,8 @@ def explore_steps(by_steps: pd.DataFrame, law: KaplanLaw, *, batch: float) -> La
         The fitted law.
     batch
         Batch B (tokens).
+    loss_unit
+        Unit of the loss.
 
     Returns
     -------
@@ -128,7 +137,7 @@ def explore_steps(by_steps: pd.DataFrame, law: KaplanLaw, *, batch: float) -> La
         label=float,
         curve=lambda steps, sizes: law.loss(sizes, steps, batch=batch),
     )
-    return _families(points, lines, title="Steps S, click to pick", **_test_loss(points))
+    return _families(points, lines, title="Steps S, click to pick", **_test_loss(points, loss_unit))
 
 
 def _levels(
@@ -156,10 +165,10 @@ def _line(level: str, sizes: Any, loss: Any) -> pd.DataFrame:
     return short(pd.DataFrame({"level": level, "N": sizes, "L": loss}))
 
 
-def _test_loss(points: pd.DataFrame) -> dict[str, Any]:
+def _test_loss(points: pd.DataFrame, unit: str) -> dict[str, Any]:
     """The axis of loss: as high as the static figure goes."""
     losses = points["L"]
-    return {"loss_title": "Test loss (nats/token)", "losses": (losses.min(), min(losses.max(), HIGHEST))}
+    return {"loss_title": f"Test loss ({unit})", "losses": (losses.min(), min(losses.max(), HIGHEST))}
 
 
 def _families(
