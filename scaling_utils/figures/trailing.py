@@ -16,6 +16,7 @@ from scaling_utils.fitting.trailing import (
     TrailingFit,
     law_band,
     method_name,
+    named_in_text,
     place_name,
     residuals,
 )
@@ -159,7 +160,8 @@ def _many_places(
 
 
 def _draw_curves(axis: Axes, fit: TrailingFit, runs: RunTable, *, most: int) -> None:
-    frame = runs.frame[runs.frame["panel"] == fit.panel]
+    frame = named_in_text(runs).frame
+    frame = frame[frame["panel"] == fit.panel]
     for method, colour in zip(fit.methods, COLOURS, strict=True):
         for _, curve in frame[frame["attention"] == method].groupby("run_id", sort=True):
             shown = curve.iloc[spaced(len(curve), most)]

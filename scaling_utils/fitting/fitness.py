@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from scaling_utils.errors import DataError, ScalingError
 from scaling_utils.fitting import fitness_probes
@@ -66,6 +67,34 @@ def fitness(runs: RunTable) -> tuple[Fitness, ...]:
     verdicts = [_verdict(notebook, runs) for notebook in _NOTEBOOKS]
     served = [method for notebook, method in _METHODS if _serves(verdicts, notebook)]
     return (*verdicts, _plan(runs, served), _verdict(_SWEEP, runs))
+
+
+def verdict_on(notebook: str, runs: RunTable) -> Fitness | None:
+    """Say whether runs serve one notebook, without trial fits for the others.
+
+    Parameters
+    ----------
+    notebook
+        Its name.
+    runs
+        As for `fitness`.
+
+    Returns
+    -------
+    Fitness or None
+        None for a notebook that there is no verdict on.
+
+    Examples
+    --------
+    >>> from scaling_utils import load
+    >>> verdict_on("08-plan-your-run", load("hoffmann2022-fig4")).parameters["method"]
+    'approach3'
+    """
+    if notebook == _PLAN:
+        judged = ((verdict_on(name, runs), method) for name, method in _METHODS)
+        served = (method for verdict, method in judged if verdict and verdict.serves)
+        return _plan(runs, list(islice(served, 1)))
+    return next((_verdict(known, runs) for known in (*_NOTEBOOKS, _SWEEP) if known.name == notebook), None)
 
 
 @dataclass(frozen=True)
@@ -147,6 +176,7 @@ _SWEEP = _Notebook(
     "runs whose loss surface is determined (Approach 3)",
     fitness_probes.sweep,
 )
+_PLAN = "08-plan-your-run"
 _METHODS = (
     ("04-parametric-loss", "approach3"),
     ("03-isoflop-profiles", "approach2"),
@@ -157,7 +187,7 @@ _METHODS = (
 
 def _plan(runs: RunTable, methods: list[str]) -> Fitness:
     about = (
-        "08-plan-your-run",
+        _PLAN,
         "The best model for a budget",
         "runs that serve one of Approaches 1, 2 and 3",
     )

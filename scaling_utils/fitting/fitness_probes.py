@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
+from scaling_utils.conventions import training_flops
 from scaling_utils.errors import DataError
 from scaling_utils.fitting.fitness_choices import (
     batch_tokens,
@@ -145,7 +146,14 @@ def sweep(runs: RunTable) -> tuple[str, Parameters]:
 
 def beyond(runs: RunTable, *, times: float = PLANNED_BEYOND) -> float:
     """Compute so many times the largest of the runs, to two digits (FLOPs)."""
-    return float(f"{times * runs.frame['flops'].max():.1e}")
+    frame = runs.frame
+    if "flops" in frame:
+        spent = frame["flops"]
+    elif "tokens" in frame:
+        spent = training_flops(frame["params"], frame["tokens"])
+    else:
+        spent = frame["budget"]
+    return float(f"{times * spent.max():.1e}")
 
 
 def pair(runs: RunTable) -> tuple[str, Parameters]:

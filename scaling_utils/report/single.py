@@ -14,7 +14,7 @@ from scaling_utils.book.project import Project
 from scaling_utils.book.results import Results
 from scaling_utils.book.scenarios import final_parameters, nearest, notebook_file, own_parameters
 from scaling_utils.errors import ParameterError, ScalingError, clip
-from scaling_utils.fitting.fitness import fitness
+from scaling_utils.fitting.fitness import verdict_on
 from scaling_utils.report.folder import MANIFEST, made_whole
 from scaling_utils.report.report import SCHEMA, VERSION
 from scaling_utils.report.rerun import message_of, rerun, scenario_of
@@ -118,8 +118,7 @@ def run_notebook(
         If the notebook failed; `out` then has it up to the failure. The exit code is 2 if the runs or a
         parameter are to blame.
     """
-    verdicts = fitness(thin_curves(given.runs))
-    verdict = next((v for v in verdicts if v.notebook == notebook), None)
+    verdict = verdict_on(notebook, thin_curves(given.runs))
     chosen = scenario_of(notebook, given, {**(verdict.parameters if verdict else {}), **parameters})
     own = own_parameters(notebook_file(sources, notebook))
     final = final_parameters(chosen, own)

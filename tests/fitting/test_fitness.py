@@ -13,9 +13,10 @@ import pandas as pd
 import pytest
 
 from scaling_utils import load
+from scaling_utils.conventions import Conventions
 from scaling_utils.errors import ScalingError
 from scaling_utils.fitting.envelope import simulate_runs
-from scaling_utils.fitting.fitness import fitness
+from scaling_utils.fitting.fitness import fitness, verdict_on
 from scaling_utils.laws import HoffmannLaw, published_law
 from scaling_utils.runs.table import RunTable
 
@@ -58,12 +59,35 @@ def two_methods():
     )
 
 
+def two_methods_by_number():
+    """Places and methods named by numbers, as a CSV of numbers is read."""
+    frame = two_methods().frame
+    numbers = frame["panel"].map({name: number for number, name in enumerate(frame["panel"].unique())})
+    methods = frame["attention"].map({"dense": 0, "strided": 1})
+    return RunTable.from_frame(frame.assign(panel=numbers, attention=methods), source="n.csv")
+
+
+def without_flops():
+    """A surface whose FLOPs are neither given nor to be derived."""
+    frame = slices().frame.drop(columns=["flops", "budget"])
+    return RunTable.from_frame(frame, conventions=Conventions("reported"), source="counts.csv")
+
+
+def two_protocols_of_four_sizes():
+    both = [slices(sizes=4, seed=seed).frame.assign(variant=name) for seed, name in enumerate("ab")]
+    frame = pd.concat(both, ignore_index=True).drop(columns="run_id")
+    return RunTable.from_frame(frame, source="four.csv")
+
+
 TABLES = {
     "curves": (curves, "01 02 04 05 08"),
     "slices": (slices, "03 04 08 09"),
     "slices of three sizes": (lambda: slices(sizes=3), "04 08 09"),
     "two protocols": (two_protocols, "03 04 07 08 09"),
     "two methods": (two_methods, "02 05 06 08"),
+    "methods by number": (two_methods_by_number, "02 05 06 08"),
+    "without flops": (without_flops, "04 08 09"),
+    "four sizes": (two_protocols_of_four_sizes, "03 04 07 08 09"),
     "one size": (lambda: curves((1e8, 1e8, 1)), ""),
     "three runs": (lambda: slices(budgets=1, sizes=3), ""),
 }
@@ -140,3 +164,10 @@ def test_a_loss_in_bits_per_byte_is_fitted_without_a_critical_batch_size():
         from scaling_utils.fitting.kaplan import fit_kaplan
 
         fit_kaplan(in_bits)
+
+
+def test_a_verdict_on_one_notebook_is_that_among_all_of_them():
+    runs = slices()
+    for verdict in fitness(runs):
+        assert verdict_on(verdict.notebook, runs) == verdict
+    assert verdict_on("another", runs) is None

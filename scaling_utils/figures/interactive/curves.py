@@ -28,7 +28,7 @@ from scaling_utils.figures.interactive.points import (
 from scaling_utils.figures.style import CONTRAST
 from scaling_utils.fitting.envelope import Curves
 from scaling_utils.fitting.pair import SIDES, Pair
-from scaling_utils.fitting.trailing import TrailingFit, method_name, place_name
+from scaling_utils.fitting.trailing import TrailingFit, method_name, named_in_text, place_name
 from scaling_utils.results.envelope import EnvelopeFit
 from scaling_utils.runs.table import RunTable
 
@@ -131,7 +131,8 @@ def explore_trailing(fits: Mapping[str, TrailingFit], runs: RunTable) -> Layers:
     chosen = [list(fits.values())[i] for i in spaced(len(fits), PLACES)]
     methods = {method: method_name(method) for method in chosen[0].methods}
     places = {fit.panel: place_name(fit.panel) for fit in chosen}
-    frame = runs.frame[runs.frame["panel"].isin(places) & runs.frame["attention"].isin(methods)]
+    frame = named_in_text(runs).frame
+    frame = frame[frame["panel"].isin(places) & frame["attention"].isin(methods)]
     curves = frame.assign(
         curve=frame.groupby(["panel", "run_id"], sort=False).ngroup(),
         place=frame["panel"].map(places),

@@ -13,7 +13,7 @@ from scaling_utils.fitting.trailing.checks import (
     residuals,
     vary_choices,
 )
-from scaling_utils.fitting.trailing.fit import TrailingFit, fit_trailing
+from scaling_utils.fitting.trailing.fit import TrailingFit, fit_trailing, named_in_text
 from scaling_utils.fitting.trailing.places import (
     LinePair,
     computes_of_gap,
@@ -52,6 +52,7 @@ __all__ = [
     "loss_difference",
     "main_results",
     "method_name",
+    "named_in_text",
     "narrowing_verdict",
     "place_key",
     "place_name",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -214,11 +214,18 @@ def curve_ends(runs: RunTable, *, tail: float) -> pd.DataFrame:
     return by_run.groupby(level=["attention", "params"]).mean().apply(np.exp)
 
 
+def named_in_text(runs: RunTable) -> RunTable:
+    """The table with its places and methods as text, as a fit names them; in a file they may be numbers."""
+    names = {name: runs.frame[name].astype(str) for name in ("panel", "attention")}
+    return replace(runs, frame=runs.frame.assign(**names))
+
+
 def _panel(runs: RunTable, panel: str, methods: tuple[str, str]) -> RunTable:
+    if missing := [name for name in ("panel", "attention", "flops") if name not in runs.frame]:
+        raise DataError(f"there is no column '{missing[0]}'", file=runs.source, remedy="Add it.")
+    runs = named_in_text(runs)
     for name, wanted in (("panel", (panel,)), ("attention", methods)):
-        if name not in runs.frame:
-            raise DataError(f"there is no column '{name}'", file=runs.source, remedy="Add it.")
-        known = list(map(str, runs.frame[name].unique()))
+        known = list(runs.frame[name].unique())
         for value in wanted:
             if value not in known:
                 raise DataError(
