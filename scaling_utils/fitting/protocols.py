@@ -10,7 +10,7 @@ import pandas as pd
 
 from scaling_utils.errors import DataError
 from scaling_utils.fitting.isoflop import InterpolatedFit, fit_interpolated, fit_isoflop, interpolated_minima
-from scaling_utils.fitting.powerlaw import fit_power_law
+from scaling_utils.fitting.powerlaw import MIN_POINTS, fit_power_law
 from scaling_utils.published import published
 from scaling_utils.results import Estimate, IsoflopFit
 from scaling_utils.runs.table import RunTable
@@ -174,7 +174,7 @@ def vary_protocols(protocols: Mapping[str, RunTable], fits: Mapping[str, Protoco
     -------
     DataFrame
         One row per choice, the index, and one column per protocol. A choice that leaves fewer than three
-        budgets with a minimum has NaN.
+        budgets with a minimum has NaN; so has interpolation where they have fewer than five sizes.
     """
     rows: dict[str, dict[str, float]] = {}
     for name, runs in protocols.items():
@@ -182,9 +182,7 @@ def vary_protocols(protocols: Mapping[str, RunTable], fits: Mapping[str, Protoco
         for window in WINDOWS:
             choice = f"parabola, window {window:g}x" if math.isfinite(window) else "parabola, every run"
             rows.setdefault(choice, {})[title] = _parabola_exponent(runs, window)
-        minima = interpolated_minima(runs)
-        plain = fit_power_law(minima["budget"].to_numpy(), minima["params_opt"].to_numpy())
-        rows.setdefault("interpolation, minima unweighted", {})[title] = plain.exponent.value
+        rows.setdefault("interpolation, minima unweighted", {})[title] = _unweighted_exponent(runs)
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("choice")
 
 
@@ -193,3 +191,10 @@ def _parabola_exponent(runs: RunTable, window: float) -> float:
         return fit_isoflop(runs, window=window, resamples=0).params_law.exponent.value
     except DataError:
         return math.nan
+
+
+def _unweighted_exponent(runs: RunTable) -> float:
+    minima = interpolated_minima(runs)
+    if len(minima) < MIN_POINTS:
+        return math.nan
+    return fit_power_law(minima["budget"].to_numpy(), minima["params_opt"].to_numpy()).exponent.value

@@ -26,6 +26,7 @@ from scaling_utils.fitting.kaplan import (
     study_kaplan,
     vary_minima,
 )
+from scaling_utils.fitting.kaplan.minima import _lowest, interpolated_exponent
 from scaling_utils.laws import NO_CRITICAL_BATCH, KaplanLaw, published_law
 from scaling_utils.published import published
 from scaling_utils.runs.table import RunTable
@@ -208,3 +209,22 @@ def test_measured_runs(public_file, dataset, fact, alpha_n, at_fixed_batch, corr
     # within 0.03 of the authors', who interpolate
     assert found["a"].value == pytest.approx(published(fact).values()["a"], abs=0.03)
     assert published(fact).values()["a"] in found["a"]
+
+
+def test_interpolation_averages_the_curves_of_a_size_in_the_estimate_and_in_its_draws():
+    log_n = np.linspace(-3, 3, 7)
+    once, other = (log_n + 1) ** 2 / 20 + 1, (log_n - 1) ** 2 / 20 + 1
+    both = np.repeat(log_n, 2), np.column_stack([once, other]).ravel()
+    assert _lowest(*both, np.ones(14)) == pytest.approx(0, abs=1e-9)
+    assert _lowest(*both, np.tile([1.0, 3.0], 7)) == pytest.approx(0.5, abs=0.02)
+    assert _lowest(log_n, once, np.full(7, 2.0)) == pytest.approx(-1, abs=0.01)
+
+
+def test_budgets_that_round_alike_are_apart_and_four_sizes_have_no_interpolated_exponent():
+    law = KaplanLaw(N_c=6.5e13, S_c=2.1e3, alpha_N=0.077, alpha_S=0.76)
+    runs = simulate_curves(law, noise=0, seed=0, sizes=(1e5, 1e9, 16))
+    middle = float(np.exp(np.log(runs.frame["flops"]).median()))
+    slices = at_fixed_compute(runs, [middle, 1.0001 * middle])
+    assert slices.frame["run_id"].is_unique and slices.frame["budget"].nunique() == 2
+    assert slices.final_points().n_runs == len(slices)
+    assert np.isnan(interpolated_exponent(slices, resamples=5).value)

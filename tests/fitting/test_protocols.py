@@ -1,5 +1,7 @@
 """The staircase of Porian et al. 2024, by the authors' way to find a minimum and by ours."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,6 +16,7 @@ from scaling_utils.fitting.protocols import (
     published_exponents,
     results_by_key,
     staircase_table,
+    vary_protocols,
 )
 from scaling_utils.runs.protocols import load_protocols
 
@@ -114,3 +117,21 @@ def test_results_have_short_keys(recounted):
     )
     alone = results_by_key({"both": fits["both"]})
     assert alone["first"] == alone["last"]
+
+
+def test_choices_vary_the_exponent_and_one_that_leaves_no_law_has_none(recounted):
+    few = [rows.iloc[:: len(rows) // 3].head(4) for _, rows in recounted["both"].frame.groupby("budget")]
+    protocols = {"both": recounted["both"]}
+    protocols["few"] = replace(recounted["both"], frame=pd.concat(few, ignore_index=True))
+    fits = fit_protocols(protocols, window=100.0, noise=0.002, resamples=20)
+    table = vary_protocols(protocols, fits)
+    many, four = (table[fit.title] for fit in fits.values())
+    assert many.to_numpy() == pytest.approx(0.5126, abs=0.01)
+    assert np.isnan(four["interpolation, minima unweighted"]) and np.isnan(four["parabola, window 2.5x"])
+    assert np.isfinite(four["parabola, every run"])
+
+
+@pytest.mark.parametrize(("choice", "said"), [({"noise": 2.0}, "drawn as negative"), ({"resamples": 0}, "0")])
+def test_noise_beyond_the_loss_and_no_draws_are_refused(recounted, choice, said):
+    with pytest.raises(DataError, match=said):
+        fit_interpolated(recounted["both"], **{"noise": 0.002, "resamples": 100} | choice)

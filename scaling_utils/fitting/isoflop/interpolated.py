@@ -142,7 +142,8 @@ def fit_interpolated(
     Raises
     ------
     DataError
-        If the noise is not positive, or fewer than three slices have a minimum inside their sizes.
+        If the noise is not positive, or so large that a loss is drawn as negative, there are no draws, or
+        fewer than three slices have a minimum inside their sizes.
 
     Notes
     -----
@@ -161,6 +162,8 @@ def fit_interpolated(
     """
     if not (noise > 0 and math.isfinite(noise)):
         raise DataError(f"the noise of the loss is {noise:g}, but a standard deviation must be positive")
+    if resamples < 1:
+        raise DataError(f"resamples is {resamples}, but the law goes through the medians of the draws")
     slices = list(isoflop_slices(runs))
     rngs = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(len(slices))]
     budgets, minima, spreads = [], [], []
@@ -171,6 +174,12 @@ def fit_interpolated(
         log_n, loss = np.log(best.index.to_numpy(dtype=float)), best.to_numpy(dtype=float)
         grid = np.linspace(log_n[0], log_n[-1], (len(log_n) - 1) * GRID_PER_SIZE)
         noisy = loss[:, None] + noise * rng.standard_normal((len(loss), resamples))
+        if not noisy.min() > 0:
+            raise DataError(
+                f"with noise of {noise:g} a loss of {loss.min():.3g} is drawn as negative",
+                file=runs.source,
+                remedy="Give the standard deviation of the loss between seeds, in the unit of the loss.",
+            )
         drawn = lowest_between(log_n, np.log(noisy), grid)
         inside = np.isfinite(drawn)
         if np.isnan(lowest_between(log_n, np.log(loss), grid)) or inside.mean() < FEWEST_INSIDE:

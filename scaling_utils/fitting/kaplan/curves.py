@@ -83,7 +83,7 @@ def at_fixed_compute(runs: RunTable, budgets: ArrayLike = ()) -> RunTable:
     if not wanted.size:
         wanted = _shared_levels(_tokens(curves, "flops"), LEVELS, curves.source)
     rows = [
-        (f"{run}@{budget:.3g}", size, tokens, loss, budget, run)
+        (f"{run}@{budget:.17g}", size, tokens, loss, budget, run)
         for run, size, curve in _each_curve(curves)
         for budget in wanted
         for tokens in [budget / (FLOPS_PER_PARAM_TOKEN * size)]

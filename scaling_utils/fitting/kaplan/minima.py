@@ -14,7 +14,7 @@ from scaling_utils.fitting.isoflop import fit_isoflop, interpolated_minima, isof
 from scaling_utils.fitting.isoflop.interpolated import FEWEST_FOR_MINIMUM, lowest_between
 from scaling_utils.fitting.kaplan.accountings import Accountings, both_accountings
 from scaling_utils.fitting.minima import parabola_vertices
-from scaling_utils.fitting.powerlaw import fit_lines, fit_power_law
+from scaling_utils.fitting.powerlaw import MIN_POINTS, fit_lines, fit_power_law
 from scaling_utils.laws import KAPLAN_BATCH_TOKENS, KAPLAN_CRITICAL_BATCH, CriticalBatch, flops_min
 from scaling_utils.results import Estimate, Valley
 from scaling_utils.runs.table import RunTable
@@ -182,12 +182,8 @@ def interpolated_exponent(slices: RunTable, *, resamples: int = 0, seed: int = 0
     Returns
     -------
     Estimate
-        With a percentile interval.
-
-    Raises
-    ------
-    DataError
-        If fewer than three budgets have a minimum that is not at an end.
+        With a percentile interval; NaN if fewer than three budgets have at least five sizes and a minimum
+        that is not at an end.
 
     Notes
     -----
@@ -196,25 +192,28 @@ def interpolated_exponent(slices: RunTable, *, resamples: int = 0, seed: int = 0
     *Departures from the source*: curves are resampled; the paper draws noise of a measured size.
     """
     minima = interpolated_minima(slices)
+    if len(minima) < MIN_POINTS:
+        return Estimate(math.nan)
     law = fit_power_law(minima["budget"].to_numpy(), minima["params_opt"].to_numpy())
     by_budget = list(isoflop_slices(slices))
     times, names = _times_drawn(slices, resamples, np.random.default_rng(seed))
     drawn = np.empty((resamples, len(by_budget)))
     for i, (_, points) in enumerate(by_budget):
-        log_n, log_loss = (np.log(points[name].to_numpy()) for name in ("params", "loss"))
-        present = times[:, np.searchsorted(names, points["curve"])] > 0
-        drawn[:, i] = [_lowest(log_n[kept], log_loss[kept]) for kept in present]
+        log_n, loss = np.log(points["params"].to_numpy()), points["loss"].to_numpy()
+        of_points = times[:, np.searchsorted(names, points["curve"])]
+        drawn[:, i] = [_lowest(log_n[row > 0], loss[row > 0], row[row > 0]) for row in of_points]
     log_c = np.log([budget for budget, _ in by_budget])
     slopes = fit_lines(log_c, drawn)[0]
     return Estimate.from_draws(law.exponent.value, slopes)
 
 
-def _lowest(log_n: FloatArray, log_loss: FloatArray) -> float:
-    """Where an interpolation through points is lowest; NaN at an end, or with too few sizes."""
-    sizes, first = np.unique(log_n, return_index=True)
+def _lowest(log_n: FloatArray, loss: FloatArray, times: FloatArray) -> float:
+    """Where an interpolation of the mean loss by size is lowest; NaN at an end, or with too few sizes."""
+    sizes, of = np.unique(log_n, return_inverse=True)
     if len(sizes) < FEWEST_FOR_MINIMUM:
         return math.nan
-    return float(lowest_between(sizes, log_loss[first], np.linspace(sizes[0], sizes[-1], GRID)))
+    mean = np.bincount(of, weights=times * loss) / np.bincount(of, weights=times)
+    return float(lowest_between(sizes, np.log(mean), np.linspace(sizes[0], sizes[-1], GRID)))
 
 
 def _times_drawn(slices: RunTable, resamples: int, rng: np.random.Generator) -> tuple[FloatArray, np.ndarray]:
