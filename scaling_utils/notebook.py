@@ -18,7 +18,7 @@ from myst_nb import glue
 from pandas.io.formats.style import Styler
 
 from scaling_utils.errors import clip
-from scaling_utils.exchange import FILES_MIME, FIT_MIME, RESULTS_MIME, STAMP_MIME
+from scaling_utils.exchange import FILES_MIME, FIT_MIME, RESULTS_MIME, STAMP_MIME, without_nan
 from scaling_utils.figures.files import csv_of, lay_out, pdf_of, png_of, svg_of
 from scaling_utils.figures.style import in_units, raised, use_house_style
 from scaling_utils.results import Estimate, FitResult
@@ -200,5 +200,4 @@ def _record(value: Estimate | float | str) -> Any:
     if isinstance(value, Estimate):
         ends = {k: v for k, v in (("low", value.low), ("high", value.high)) if math.isfinite(v)}
         return {"value": _record(value.value), **ends, "unit": value.unit}
-    # JSON knows no NaN
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    return without_nan(value)

@@ -7,6 +7,7 @@ from scipy.optimize import brentq
 
 from scaling_utils import load
 from scaling_utils.allocation import ModelShape, allocate, compare_laws, size_cost
+from scaling_utils.allocation.planning import planning_sources
 from scaling_utils.allocation.shape import converted
 from scaling_utils.conventions import Conventions
 from scaling_utils.errors import DataError
@@ -131,6 +132,16 @@ def test_every_published_allocation_with_a_coefficient_can_be_compared():
     assert list(table.index) == [law.id for law in laws]
     assert (table["params"] > 0).all() and (table["tokens"] > 0).all()
     assert 6 * table["params"].to_numpy() * table["tokens"].to_numpy() == pytest.approx(1e22, rel=1e-9)
+
+
+def test_two_fits_of_the_same_runs_stand_side_by_side(surface_fit):
+    other = fit_parametric(load("hoffmann2022-fig4"), resamples=0)
+    name = allocate(surface_fit, GOPHER).law
+    assert allocate(other, GOPHER).law == name
+    table = compare_laws([surface_fit, other, surface_fit], GOPHER)
+    assert list(table.index) == [name, f"{name} (2)", f"{name} (3)"]
+    assert table["params"].iloc[0] == table["params"].iloc[2] != table["params"].iloc[1]
+    assert list(planning_sources(surface_fit, other))[:2] == [name, f"{name} (2)"]
 
 
 @pytest.mark.parametrize("flops", [0.0, -1.0, math.nan, math.inf])

@@ -10,13 +10,13 @@ from scaling_utils.conventions import PF_DAY, tokens_for
 from scaling_utils.errors import DataError
 from scaling_utils.laws import (
     HOFFMANN,
+    KAPLAN_CRITICAL_BATCH,
     LAWS,
     CriticalBatch,
     HoffmannLaw,
     KaplanLaw,
     allocation_law,
     allocation_laws,
-    critical_batch,
     flops_min,
     published_law,
     published_laws,
@@ -114,15 +114,15 @@ def test_rounded_constants_give_the_small_gopher_optimum():
 
 
 def test_batch_corrections():
-    batch = critical_batch(3.0)
+    batch = KAPLAN_CRITICAL_BATCH(3.0)
     assert steps_min(1e5, batch, 3.0) == pytest.approx(5e4)
     assert flops_min(1e21, batch, 3.0) == pytest.approx(5e20)
     # equations 5.4 and 5.5 agree: 6 N B_crit S_min = C_min
     n, s, b, loss = 1e8, 1e5, 2.0**19, 2.9
-    assert 6 * n * critical_batch(loss) * steps_min(s, b, loss) == pytest.approx(
+    assert 6 * n * KAPLAN_CRITICAL_BATCH(loss) * steps_min(s, b, loss) == pytest.approx(
         float(flops_min(6 * n * b * s, b, loss))
     )
-    assert critical_batch(3.0, critical=CriticalBatch(2.1e8, 0.21)) == pytest.approx(1.05 * float(batch))
+    assert CriticalBatch(2.1e8, 0.21)(3.0) == pytest.approx(1.05 * float(batch))
 
 
 @settings(max_examples=100, deadline=None)

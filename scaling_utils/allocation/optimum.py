@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from scaling_utils.allocation.rule import Rule, Source, as_rule
+from scaling_utils.allocation.rule import Rule, Source, as_rule, distinct
 from scaling_utils.allocation.shape import ModelShape, converted
 from scaling_utils.arrays import FloatArray
 from scaling_utils.conventions import Conventions, ParamCount, tokens_for
 from scaling_utils.errors import DataError
+from scaling_utils.exchange import without_nan
 from scaling_utils.fitting.intervals import estimate
 from scaling_utils.results import Estimate
 
@@ -62,7 +63,7 @@ class Allocation:
 
     def as_dict(self) -> dict[str, Any]:
         """The allocation as plain values for JSON; NaN becomes None."""
-        return _plain(self)
+        return dict(without_nan(asdict(self)))
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ class SizeCost:
 
     def as_dict(self) -> dict[str, Any]:
         """The cost as plain values for JSON."""
-        return _plain(self)
+        return dict(without_nan(asdict(self)))
 
 
 def allocate(
@@ -240,8 +241,9 @@ def compare_laws(
     Returns
     -------
     DataFrame
-        One row per law, the index: `params`, `tokens`, `tokens per param`, `loss` (NaN where the law has
-        none; losses on different text are not comparable), `counted as` (the law's own count), `note`.
+        One row per law, the index, numbered where laws share a name: `params`, `params low`, `params high`
+        (the 95 % interval; NaN for published laws), `tokens`, `tokens per param`, `loss` (NaN where the law
+        has none; losses on different text are not comparable), `counted as` (the law's own count), `note`.
 
     Examples
     --------
@@ -251,10 +253,11 @@ def compare_laws(
     >>> [f"{n:.2g}" for n in table["params"]]
     ['1.8e+09', '4.7e+09']
     """
+    laws = list(sources)
     rows = {}
-    for source in sources:
+    for name, source in zip(distinct(as_rule(law).name for law in laws), laws, strict=True):
         best = allocate(source, flops, param_count=param_count, shape=shape)
-        rows[best.law] = {
+        rows[name] = {
             "params": best.params.value,
             "params low": best.params.low,
             "params high": best.params.high,
@@ -297,13 +300,3 @@ def _at_budget(
         )
     budget = np.where(lost, math.nan, np.exp(log_budget))
     return budget, converted(law.params_at(budget), own, count, shape)
-
-
-def _plain(result: Allocation | SizeCost) -> dict[str, Any]:
-    return {key: _without_nan(value) for key, value in asdict(result).items()}
-
-
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _without_nan(inner) for key, inner in value.items()}
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -12,7 +12,7 @@ import pandas as pd
 
 from scaling_utils.allocation.off_optimum import tolerated
 from scaling_utils.allocation.optimum import allocate
-from scaling_utils.allocation.rule import Source, as_rule, known_source
+from scaling_utils.allocation.rule import Source, as_rule, distinct, known_source
 from scaling_utils.allocation.shape import ModelShape
 from scaling_utils.conventions import DEFAULT, Conventions, ParamCount
 from scaling_utils.published import published
@@ -68,12 +68,12 @@ class LawsFile:
 
 
 def planning_sources(*fits: FitResult) -> dict[str, Source]:
-    """Fits and then the published laws of `PLANS`, by the name to show.
+    """Fits and then the published laws of `PLANS`, by the name to show; fits that share a name are numbered.
 
     >>> list(planning_sources())[:2]
     ['Kaplan 2020', 'Hoffmann 2022, Approach 1']
     """
-    own: dict[str, Source] = {as_rule(fit).name: fit for fit in fits}
+    own: dict[str, Source] = dict(zip(distinct(as_rule(fit).name for fit in fits), fits, strict=True))
     return own | {name: known_source(law_id) for name, law_id in PLANS.items()}
 
 

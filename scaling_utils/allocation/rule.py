@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import count
 from typing import Any, get_args
 
 import numpy as np
@@ -71,6 +72,19 @@ def known_source(law_id: str) -> KnownLaw | AllocationLaw:
             remedy=f"{guess}There are {', '.join(usable)}.",
         )
     return usable[law_id]
+
+
+def distinct(names: Iterable[str]) -> list[str]:
+    """Names told apart: one that came before gets a number.
+
+    >>> distinct(["a", "b", "a"])
+    ['a', 'b', 'a (2)']
+    """
+    told: list[str] = []
+    for name in names:
+        again = (f"{name} ({number})" for number in count(2))
+        told.append(name if name not in told else next(other for other in again if other not in told))
+    return told
 
 
 def as_rule(source: Source) -> Rule:

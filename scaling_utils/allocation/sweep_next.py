@@ -20,6 +20,7 @@ from scaling_utils.allocation.sweep_precision import (
     sweep_arrays,
 )
 from scaling_utils.arrays import FloatArray
+from scaling_utils.conventions import training_flops
 from scaling_utils.errors import ConventionError, DataError
 from scaling_utils.fitting.bridge import log_column
 from scaling_utils.fitting.minima import MIN_SIZES
@@ -201,7 +202,7 @@ def design_next_runs(
                 f"{law.name} has {name} {theirs}, the runs have {ours}; they cannot be mixed"
             )
     params, tokens, loss = (np.exp(log_column(ends, name)) for name in ("params", "tokens", "loss"))
-    spent = float((6 * params * tokens).sum())
+    spent = float(training_flops(params, tokens).sum())
     wanted = AHEAD * (flops + spent) if target is None else target
     if noise is not None:
         sd, noise_from = noise, "stated"

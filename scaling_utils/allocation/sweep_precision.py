@@ -14,6 +14,7 @@ from scaling_utils.allocation.sweep import Prior, Sweep
 from scaling_utils.arrays import FloatArray
 from scaling_utils.conventions import FLOPS_PER_PARAM_TOKEN
 from scaling_utils.errors import DataError
+from scaling_utils.exchange import without_nan
 from scaling_utils.fitting.objective import Objective
 from scaling_utils.fitting.refits import refit_surface, refit_valleys
 from scaling_utils.laws import HoffmannLaw
@@ -107,7 +108,7 @@ class Precision:
     def as_dict(self) -> dict[str, Any]:
         """The precision as plain values for JSON; NaN and infinity become None."""
         plain = {**asdict(self), "params_factor": self.params_factor, "params_bias": self.params_bias}
-        return {name: _finite(value) for name, value in plain.items()}
+        return dict(without_nan(plain))
 
 
 def simulate_precision(
@@ -263,9 +264,3 @@ def _by_surface(
     share = betas / (alphas + betas)
     log_ratio = (np.log(alphas / betas) + log_a - log_b) / (alphas + betas)
     return share, log_ratio + share * math.log(target / FLOPS_PER_PARAM_TOKEN)
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _finite(inner) for name, inner in value.items()}
-    return None if isinstance(value, float) and not math.isfinite(value) else value

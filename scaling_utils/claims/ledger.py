@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from scaling_utils.errors import DataError, clip
+from scaling_utils.exchange import without_nan
 from scaling_utils.laws import allocation_law, published_law
 from scaling_utils.published import Interval, published
 from scaling_utils.results import Estimate
@@ -130,10 +131,7 @@ class LedgerRow:
             "difference": None if self.ours is None else self.difference,
         }
         if self.ours is not None:
-            row["ours"] = {
-                name: None if isinstance(value, float) and not math.isfinite(value) else value
-                for name, value in asdict(self.ours).items()
-            }
+            row["ours"] = without_nan(asdict(self.ours))
         return row
 
 

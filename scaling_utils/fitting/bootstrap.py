@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scaling_utils.arrays import FloatArray
-from scaling_utils.errors import ScalingError
 from scaling_utils.fitting.objective import Objective
 from scaling_utils.fitting.problem import Problem
 from scaling_utils.fitting.surface import Surface, follow, surface_problem
@@ -223,17 +222,9 @@ def _chunks(resamples: int, seed: int) -> list[tuple[np.random.Generator, int]]:
 
 
 def run_jobs(jobs: list[Callable[[], Any]], n_jobs: int) -> list[Any]:
-    """The results of the jobs in their order; with more than one worker, by joblib's backend in force.
-
-    Raises
-    ------
-    ScalingError
-        If more than one worker is wanted and joblib is not installed.
-    """
+    """The results of the jobs in their order; with more than one worker, by joblib's backend in force."""
     if n_jobs == 1:
         return [job() for job in jobs]
-    try:
-        import joblib  # type: ignore[import-untyped, import-not-found, unused-ignore]
-    except ImportError:
-        raise ScalingError("more than one job needs joblib: pip install joblib, or use n_jobs=1") from None
+    import joblib  # type: ignore[import-untyped, unused-ignore]
+
     return list(joblib.Parallel(n_jobs=n_jobs)(joblib.delayed(job)() for job in jobs))

@@ -7,7 +7,6 @@ from scaling_utils.laws.batch import (
     KAPLAN_CRITICAL_BATCH,
     NO_CRITICAL_BATCH,
     CriticalBatch,
-    critical_batch,
     flops_min,
     steps_min,
 )
@@ -59,7 +58,6 @@ __all__ = [
     "Parameter",
     "allocation_law",
     "allocation_laws",
-    "critical_batch",
     "flops_min",
     "published_law",
     "published_laws",

@@ -57,33 +57,6 @@ NO_CRITICAL_BATCH = CriticalBatch(scale=0.0, exponent=math.inf)
 """For losses whose critical batch size is not known: S_min is S, and C_min has no value."""
 
 
-def critical_batch(loss: Any, *, critical: CriticalBatch = KAPLAN_CRITICAL_BATCH) -> FloatArray:
-    """The critical batch size at a loss.
-
-    Parameters
-    ----------
-    loss
-        Loss in nats/token, shape (n,).
-    critical
-        How it depends on the loss.
-
-    Returns
-    -------
-    ndarray
-        Tokens, shape (n,).
-
-    Notes
-    -----
-    *Source*: Kaplan et al. 2020, equation 5.3.
-
-    Examples
-    --------
-    >>> critical_batch([2.5, 4.0]).round(-4)
-    array([2550000.,  270000.])
-    """
-    return critical(loss)
-
-
 def steps_min(
     steps: Any, batch: Any, loss: Any, *, critical: CriticalBatch = KAPLAN_CRITICAL_BATCH
 ) -> FloatArray:
@@ -149,7 +122,7 @@ def flops_min(
 
     Examples
     --------
-    >>> flops_min(1e21, critical_batch(3.0), 3.0)
+    >>> flops_min(1e21, KAPLAN_CRITICAL_BATCH(3.0), 3.0)
     array(5.e+20)
     """
     if not critical.known:

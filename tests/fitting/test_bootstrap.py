@@ -4,7 +4,6 @@ import pytest
 from scipy.optimize import least_squares
 
 from scaling_utils import load
-from scaling_utils.errors import ScalingError
 from scaling_utils.fitting.bootstrap import CHUNK, bootstrap_surface, resample_weights
 from scaling_utils.fitting.linear import solve_rows
 from scaling_utils.fitting.objective import Objective
@@ -155,7 +154,8 @@ def test_result_does_not_depend_on_chunks_before_it(runs, optimum):
 
 
 def test_result_does_not_depend_on_workers(runs, optimum):
-    joblib = pytest.importorskip("joblib")
+    import joblib
+
     goal = Objective()
     surface, group = surface_of(runs, goal), np.arange(240)
 
@@ -164,15 +164,6 @@ def test_result_does_not_depend_on_workers(runs, optimum):
 
     with joblib.parallel_config(backend="threading"):
         assert (draw(3) == draw(1)).all()
-
-
-def test_missing_joblib_is_said(runs, optimum, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "joblib", None)
-    goal = Objective()
-    with pytest.raises(ScalingError, match="joblib"):
-        bootstrap_surface(
-            surface_of(runs, goal), optimum, np.arange(240), goal, resamples=5, seed=0, n_jobs=2
-        )
 
 
 def test_resamples_that_cannot_be_fitted_are_counted():

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from scaling_utils.arrays import FloatArray
-from scaling_utils.conventions import tokens_for
+from scaling_utils.conventions import FLOPS_PER_PARAM_TOKEN, tokens_for
 from scaling_utils.errors import DataError
 from scaling_utils.fitting.bootstrap import resample_weights
 from scaling_utils.fitting.minima import MIN_SIZES, WINDOW, parabola_vertices
@@ -109,7 +109,7 @@ def fit_isoflop(
     sizes = [v.params_opt.value for v in used]
     law = fit_power_law([v.budget for v in used], sizes, unit="params", fewest=fewest)
     tokens_law = PowerLaw(
-        Estimate(1 / (6 * law.coefficient.value), unit="tokens"), Estimate(1 - law.exponent.value)
+        Estimate(tokens_for(1.0, law.coefficient.value), unit="tokens"), Estimate(1 - law.exponent.value)
     )
 
     rngs = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(len(slices))]
@@ -122,7 +122,9 @@ def fit_isoflop(
             _with_interval(valley, log_opt[:, i]) if resamples else valley for i, valley in enumerate(fitted)
         ),
         params_law=law.with_draws(exponent=draws[0], log_coefficient=draws[1]),
-        tokens_law=tokens_law.with_draws(exponent=1 - draws[0], log_coefficient=-draws[1] - math.log(6)),
+        tokens_law=tokens_law.with_draws(
+            exponent=1 - draws[0], log_coefficient=-draws[1] - math.log(FLOPS_PER_PARAM_TOKEN)
+        ),
         window=window,
         fewest=fewest,
         resamples=resamples,
