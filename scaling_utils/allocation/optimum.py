@@ -36,7 +36,8 @@ class Allocation:
     law
         Id of the published law, or the method and source of the fit.
     flops
-        The budget (FLOPs), 6 N D with N as `conventions` count it.
+        The budget (FLOPs), 6 N D with N as `conventions` count it; as the runs of a fit report it where
+        theirs are not 6 N D.
     params, tokens, loss, tokens_per_param
         At the optimum; the loss is NaN for laws of the allocation alone. Intervals come from the
         bootstrap of a fit; a published law has none.
@@ -124,7 +125,8 @@ def allocate(
 
     *Departures from the source*: where a law counts parameters without embeddings, a budget in all
     parameters is met by the budget C' in the law's own count for which 6 N D, with N counted in full,
-    comes to C (Pearce and Song 2024 explain Kaplan's exponent by this difference).
+    comes to C (Pearce and Song 2024 explain Kaplan's exponent by this difference). Where a fit by Approach 1
+    or 2 has FLOPs as reported, the budget is one of those, and the tokens are those of the fit's own law.
 
     Examples
     --------
@@ -139,7 +141,7 @@ def allocate(
     count = param_count or law.conventions.param_count
     own_flops, params = _at_budget(law, flops, count, shape or ModelShape())
     own_params = law.params_at(own_flops)
-    tokens = tokens_for(own_flops, own_params)
+    tokens = law.tokens_at(own_flops) if law.tokens_at else tokens_for(own_flops, own_params)
     loss = law.loss_at(own_params, tokens) if law.loss_at else np.full_like(params, math.nan)
 
     def as_estimate(values: FloatArray, unit: str) -> Estimate:

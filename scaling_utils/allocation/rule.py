@@ -35,6 +35,8 @@ class Rule:
     note: str = ""
     theta: FloatArray | None = None
     largest_flops: float = math.nan
+    tokens_at: Callable[[FloatArray], FloatArray] | None = None
+    """Where the FLOPs are not 6 N D but as reported."""
     interval: IntervalKind = "percentile"
 
 
@@ -126,6 +128,7 @@ def _fit_rule(fit: FitResult) -> Rule:
         )
         return Rule(
             params_at=lambda flops: np.exp(log_k + exponent * np.log(flops)),
+            tokens_at=_reported_tokens(fit),
             loss_at=None,
             n=len(exponent),
             **common,
@@ -134,6 +137,16 @@ def _fit_rule(fit: FitResult) -> Rule:
         f"a fit of '{fit.law}' by {fit.method} says nothing about the best size",
         remedy="Use a fit by approach1, approach2 or approach3.",
     )
+
+
+def _reported_tokens(fit: FitResult) -> Callable[[FloatArray], FloatArray] | None:
+    if fit.conventions.flop_rule == "6ND" or not {"b", "k_tokens"} <= fit.estimates.keys():
+        return None
+    exponent = _with_draws(fit, ("b",))[0]
+    log_k = np.concatenate(
+        [[math.log(fit.estimates["k_tokens"].value)], fit.draws.get("ln_k_tokens", np.empty(0))]
+    )
+    return lambda flops: np.exp(log_k + exponent * np.log(flops))
 
 
 def _surface(theta: FloatArray, **common: Any) -> Rule:

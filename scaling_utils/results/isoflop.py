@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from scaling_utils.arrays import FloatArray
-from scaling_utils.conventions import FLOPS_PER_PARAM_TOKEN, Conventions, tokens_for
+from scaling_utils.conventions import Conventions
 from scaling_utils.results.estimate import Estimate, PowerLaw
 from scaling_utils.results.fit import FitResult
 
@@ -43,7 +43,7 @@ class Valley:
     params_opt
         Model size at the vertex (params); NaN without a minimum, as are the next two.
     tokens_opt
-        Tokens at the vertex, budget / 6 N (tokens).
+        Tokens at the vertex (tokens): budget / 6 N, or read between the runs where FLOPs are as reported.
     loss_min
         Loss at the vertex, in the unit of the runs.
     curvature
@@ -104,7 +104,7 @@ class IsoflopFit:
     valleys
         One per budget, smallest first.
     params_law, tokens_law
-        N_opt = k C^a and D_opt = k' C^b, with a + b = 1.
+        N_opt = k C^a and D_opt = k' C^b, with a + b = 1 where C is 6 N D.
     window
         Largest ratio between a model size and the best measured one for a run to count.
     fewest
@@ -115,6 +115,8 @@ class IsoflopFit:
         Share of resamples that left fewer budgets with a minimum, and so no law.
     draws
         Bootstrap draws of a and of ln k, shape (2, resamples).
+    tokens_draws
+        The same of b and of ln k'.
     conventions
         How the runs count.
     provenance
@@ -130,6 +132,7 @@ class IsoflopFit:
     seed: int
     failed_share: float
     draws: FloatArray = field(repr=False, compare=False)
+    tokens_draws: FloatArray = field(repr=False, compare=False)
     conventions: Conventions
     provenance: Mapping[str, Any]
 
@@ -173,24 +176,19 @@ class IsoflopFit:
         -------
         params, tokens : Estimate
         """
-        draws = self._params_draws(flops)[0]
+        params, tokens = (_at(flops, draws)[0] for draws in (self.draws, self.tokens_draws))
         return (
-            Estimate.from_draws(float(self.params_law(flops)), draws, unit="params"),
-            Estimate.from_draws(float(self.tokens_law(flops)), tokens_for(flops, draws), unit="tokens"),
+            Estimate.from_draws(float(self.params_law(flops)), params, unit="params"),
+            Estimate.from_draws(float(self.tokens_law(flops)), tokens, unit="tokens"),
         )
 
     def band(self, flops: FloatArray, *, tokens: bool = False) -> FloatArray:
         """Pointwise 95 % bootstrap band of N_opt (or D_opt) at budgets `flops`, shape (2, len(flops))."""
-        params = self._params_draws(flops)
-        params = params[:, np.isfinite(params[0])]
-        draws = tokens_for(flops[:, None], params) if tokens else params
+        draws = _at(flops, self.tokens_draws if tokens else self.draws)
+        draws = draws[:, np.isfinite(draws[0])]
         if not draws.size:
             return np.full((2, len(flops)), np.nan)
         return np.asarray(np.quantile(draws, [0.025, 0.975], axis=1))
-
-    def _params_draws(self, flops: Any) -> FloatArray:
-        exponent, log_coefficient = self.draws
-        return np.asarray(np.exp(np.multiply.outer(np.log(np.atleast_1d(flops)), exponent) + log_coefficient))
 
     def as_fit_result(self) -> FitResult:
         """The exponents and coefficients in the common form of fits, for JSON.
@@ -229,8 +227,8 @@ class IsoflopFit:
             draws={
                 "a": exponent,
                 "ln_k": log_coefficient,
-                "b": 1 - exponent,
-                "ln_k_tokens": -log_coefficient - math.log(FLOPS_PER_PARAM_TOKEN),
+                "b": self.tokens_draws[0],
+                "ln_k_tokens": self.tokens_draws[1],
             },
         )
 
@@ -251,3 +249,9 @@ class IsoflopFit:
                 "resamples without a minimum": [v.no_minimum_share for v in self.valleys],
             }
         )
+
+
+def _at(flops: Any, draws: FloatArray) -> FloatArray:
+    """Draws of a power law at budgets, shape (budgets, resamples)."""
+    exponent, log_coefficient = draws
+    return np.asarray(np.exp(np.multiply.outer(np.log(np.atleast_1d(flops)), exponent) + log_coefficient))

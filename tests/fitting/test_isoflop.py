@@ -5,6 +5,8 @@ import pandas as pd
 import pytest
 
 from scaling_utils import load
+from scaling_utils.allocation import allocate
+from scaling_utils.conventions import Conventions
 from scaling_utils.errors import DataError
 from scaling_utils.fitting.bootstrap import resample_weights
 from scaling_utils.fitting.isoflop import fit as isoflop
@@ -15,7 +17,8 @@ from scaling_utils.fitting.isoflop import (
     predict_largest,
     vary_choices,
 )
-from scaling_utils.laws import HoffmannLaw
+from scaling_utils.fitting.kaplan import at_fixed_compute, simulate_curves
+from scaling_utils.laws import HoffmannLaw, KaplanLaw, published_law
 from scaling_utils.runs.table import RunTable
 
 GOPHER = 5.76e23
@@ -54,7 +57,7 @@ def test_batched_resamples_agree_with_lmfit_on_each(valleys):
     counts = resample_weights(np.random.default_rng(5), resamples, np.arange(n))
     checked = 0
     for weights, drawn in zip(counts, draws, strict=True):
-        valley = isoflop._valley(points.loc[points.index.repeat(weights)], 1e20, window)
+        valley = isoflop._valley(points.loc[points.index.repeat(weights)], 1e20, window, "6ND")
         if valley.status != "too few runs":
             expected = np.log(valley.params_opt.value) if valley.has_minimum else np.nan
             assert drawn == pytest.approx(expected, abs=1e-7, nan_ok=True)
@@ -232,3 +235,46 @@ def test_the_parabola_is_the_one_that_lmfit_finds():
     for valley in fit_isoflop(load("hoffmann2022-fig4"), resamples=0).valleys:
         found = valley.lmfit_result.params["a"].value
         assert valley.curvature == pytest.approx(found, rel=1e-7)
+
+
+def test_tokens_come_from_the_runs_where_flops_are_as_reported():
+    law = HoffmannLaw(**published_law("besiroglu2024").values)
+    budgets = np.repeat([1e18, 1e19, 1e20, 1e21], 9)
+    params = np.asarray(law.params_opt(budgets)) * np.tile(np.geomspace(1 / 3, 3, 9), 4)
+    tokens = budgets / (6 * params)
+    frame = pd.DataFrame({"params": params, "tokens": tokens, "loss": law.loss(params, tokens)})
+
+    def fitted(times, rule, frame=frame):
+        counted = frame.assign(flops=times * budgets, budget=times * budgets)
+        return fit_isoflop(
+            RunTable.from_frame(counted, conventions=Conventions(rule), source="r"), resamples=50
+        )
+
+    plain, reported = fitted(1.0, "6ND"), fitted(1.5, "reported")
+    for ours, theirs in zip(reported.valleys, plain.valleys, strict=True):
+        assert ours.params_opt.value == pytest.approx(theirs.params_opt.value)
+        for end in ("value", "low", "high"):
+            assert getattr(ours.tokens_opt, end) == pytest.approx(getattr(theirs.tokens_opt, end))
+    for ours, theirs in zip(reported.project(1.5e22), plain.project(1e22), strict=True):
+        assert (ours.value, ours.low, ours.high) == pytest.approx((theirs.value, theirs.low, theirs.high))
+    flops = np.array([1e19, 1e22])
+    assert reported.band(1.5 * flops, tokens=True) == pytest.approx(plain.band(flops, tokens=True))
+    planned = [allocate(fit.as_fit_result(), c).tokens for fit, c in ((reported, 1.5e22), (plain, 1e22))]
+    assert (planned[0].value, planned[0].low) == pytest.approx((planned[1].value, planned[1].low))
+    unknown = fitted(1.5, "reported", frame.drop(columns="tokens"))
+    assert unknown.params_law == reported.params_law
+    assert not unknown.tokens_law.exponent.known and not unknown.project(1e22)[1].known
+    assert not allocate(unknown.as_fit_result(), 1e22).tokens.known
+
+
+def test_curves_with_flops_as_reported_are_read_at_six_flops_per_param_and_token():
+    law = KaplanLaw(N_c=6.5e13, S_c=2.1e3, alpha_N=0.077, alpha_S=0.76)
+    curves = simulate_curves(law, noise=0, seed=0, sizes=(1e5, 1e9, 16))
+    otherwise = RunTable.from_frame(
+        curves.frame.assign(flops=1.5 * curves.frame["flops"]),
+        conventions=replace(curves.conventions, flop_rule="reported"),
+        source="reported",
+    )
+    ours, theirs = at_fixed_compute(otherwise), at_fixed_compute(curves)
+    assert ours.conventions.flop_rule == "6ND"
+    pd.testing.assert_frame_equal(ours.frame, theirs.frame)

@@ -120,7 +120,10 @@ def test_results_have_short_keys(recounted):
 
 
 def test_choices_vary_the_exponent_and_one_that_leaves_no_law_has_none(recounted):
-    few = [rows.iloc[:: len(rows) // 3].head(4) for _, rows in recounted["both"].frame.groupby("budget")]
+    few = [
+        rows.iloc[np.linspace(0, len(rows) - 1, 4).astype(int)]
+        for _, rows in recounted["both"].frame.groupby("budget")
+    ]
     protocols = {"both": recounted["both"]}
     protocols["few"] = replace(recounted["both"], frame=pd.concat(few, ignore_index=True))
     fits = fit_protocols(protocols, window=100.0, noise=0.002, resamples=20)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from scaling_utils.arrays import FloatArray
-from scaling_utils.conventions import FLOPS_PER_PARAM_TOKEN, tokens_for
+from scaling_utils.conventions import FLOPS_PER_PARAM_TOKEN, FlopRule, tokens_for
 from scaling_utils.errors import DataError
 from scaling_utils.fitting.bootstrap import resample_weights
 from scaling_utils.fitting.minima import MIN_SIZES, WINDOW, parabola_vertices
@@ -42,7 +42,8 @@ def fit_isoflop(
     r"""Fit a parabola to each IsoFLOP slice and power laws to the minima (Approach 2).
 
     Per budget C, loss is fitted as :math:`L = L_0 + c\,(\ln N - \ln N_{opt})^2`; then
-    :math:`N_{opt} = k\,C^a` and :math:`D_{opt} = C / 6 N_{opt} = k' C^b`, so that b = 1 - a.
+    :math:`N_{opt} = k\,C^a` and :math:`D_{opt} = C / 6 N_{opt} = k' C^b`, so that b = 1 - a. Where the FLOPs
+    are as reported, not 6 N D, D_opt is read between the runs of the slice, and its law is a fit of its own.
 
     Parameters
     ----------
@@ -80,7 +81,8 @@ def fit_isoflop(
     describe the whole valley); each minimum carries a status; intervals come from resampling runs
     (95 % percentile) where the paper gives the 10th and 90th percentiles of its own bootstrap. In
     each resample the window is chosen anew. A slice without a minimum inside its sizes takes no
-    part in that resample's laws; the share of such resamples is reported per slice.
+    part in that resample's laws; the share of such resamples is reported per slice. For FLOPs as reported
+    ln D is interpolated linearly in ln N, repeated sizes averaged; without tokens D_opt is NaN.
 
     Examples
     --------
@@ -97,7 +99,8 @@ def fit_isoflop(
     budgets = np.array(
         [budget if budget_flops == "nominal" else _geometric_mean(s["flops"]) for budget, s in slices.items()]
     )
-    fitted = [_valley(s, flops, window) for s, flops in zip(slices.values(), budgets, strict=True)]
+    rule = runs.conventions.flop_rule
+    fitted = [_valley(s, flops, window, rule) for s, flops in zip(slices.values(), budgets, strict=True)]
     used = [v for v in fitted if v.has_minimum]
     if len(used) < fewest:
         raise DataError(
@@ -108,29 +111,39 @@ def fit_isoflop(
         )
     sizes = [v.params_opt.value for v in used]
     law = fit_power_law([v.budget for v in used], sizes, unit="params", fewest=fewest)
-    tokens_law = PowerLaw(
-        Estimate(tokens_for(1.0, law.coefficient.value), unit="tokens"), Estimate(1 - law.exponent.value)
-    )
-
     rngs = [np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(len(slices))]
     log_opt = np.column_stack(
         [resampled_minima(s, window, resamples, rng) for s, rng in zip(slices.values(), rngs, strict=True)]
     )
     draws = fit_lines(np.log(budgets), log_opt, fewest=fewest)
+    log_tokens = np.column_stack(
+        [
+            np.log(tokens_at(s, flops, np.exp(log_n), rule))
+            for s, flops, log_n in zip(slices.values(), budgets, log_opt.T, strict=True)
+        ]
+    )
+    if rule == "6ND":
+        tokens_law = PowerLaw(
+            Estimate(tokens_for(1.0, law.coefficient.value), unit="tokens"), Estimate(1 - law.exponent.value)
+        )
+        tokens_draws = np.stack([1 - draws[0], -draws[1] - math.log(FLOPS_PER_PARAM_TOKEN)])
+    else:
+        tokens_law = _tokens_law(used, fewest)
+        tokens_draws = fit_lines(np.log(budgets), log_tokens, fewest=fewest)
     return IsoflopFit(
         valleys=tuple(
-            _with_interval(valley, log_opt[:, i]) if resamples else valley for i, valley in enumerate(fitted)
+            _with_interval(valley, log_opt[:, i], log_tokens[:, i]) if resamples else valley
+            for i, valley in enumerate(fitted)
         ),
         params_law=law.with_draws(exponent=draws[0], log_coefficient=draws[1]),
-        tokens_law=tokens_law.with_draws(
-            exponent=1 - draws[0], log_coefficient=-draws[1] - math.log(FLOPS_PER_PARAM_TOKEN)
-        ),
+        tokens_law=tokens_law.with_draws(exponent=tokens_draws[0], log_coefficient=tokens_draws[1]),
         window=window,
         fewest=fewest,
         resamples=resamples,
         seed=seed,
         failed_share=float(np.isnan(draws[0]).mean()) if resamples else math.nan,
         draws=draws,
+        tokens_draws=tokens_draws,
         conventions=runs.conventions,
         provenance={"source": runs.source, "sha256": runs.sha256},
     )
@@ -166,7 +179,25 @@ def isoflop_slices(runs: RunTable) -> Iterator[tuple[float, pd.DataFrame]]:
         yield float(budget), frame[frame["budget"] == budget].sort_values("params", kind="stable")
 
 
-def _valley(points: pd.DataFrame, flops: float, window: float) -> Valley:
+def tokens_at(points: pd.DataFrame, flops: float, params: FloatArray, rule: FlopRule) -> FloatArray:
+    """Tokens of models in a slice: C / 6 N, or read between its runs where C is as reported."""
+    if rule == "6ND":
+        return np.asarray(tokens_for(flops, params))
+    if "tokens" not in points:
+        return np.full_like(params, math.nan)
+    by_size = np.log(points.set_index("params")["tokens"]).groupby(level=0).mean()
+    return np.asarray(np.exp(np.interp(np.log(params), np.log(by_size.index), by_size)))
+
+
+def _tokens_law(used: list[Valley], fewest: int) -> PowerLaw:
+    """The law through tokens that were read between runs; unknown where they are."""
+    tokens = [v.tokens_opt.value for v in used]
+    if np.isnan(tokens).any():
+        return PowerLaw(Estimate(math.nan, unit="tokens"), Estimate(math.nan))
+    return fit_power_law([v.budget for v in used], tokens, unit="tokens", fewest=fewest)
+
+
+def _valley(points: pd.DataFrame, flops: float, window: float, rule: FlopRule) -> Valley:
     inside = points[in_window(points, window)]
     log_n, loss = np.log(inside["params"].to_numpy()), inside["loss"].to_numpy()
     valley = Valley(
@@ -194,7 +225,7 @@ def _valley(points: pd.DataFrame, flops: float, window: float) -> Valley:
     return replace(
         valley,
         params_opt=Estimate(params_opt, unit="params"),
-        tokens_opt=Estimate(tokens_for(flops, params_opt), unit="tokens"),
+        tokens_opt=Estimate(float(tokens_at(points, flops, np.array(params_opt), rule)), unit="tokens"),
         loss_min=constant + slope * vertex / 2,
         status="interior minimum" if rise > RISE_IN_SD * residual_sd else "one-sided",
     )
@@ -227,16 +258,15 @@ def resampled_minima(
     return log_opt
 
 
-def _with_interval(valley: Valley, log_opt: FloatArray) -> Valley:
+def _with_interval(valley: Valley, log_opt: FloatArray, log_tokens: FloatArray) -> Valley:
     share = float(np.isnan(log_opt).mean())
     if not valley.has_minimum:
         return replace(valley, no_minimum_share=share)
-    params = np.exp(log_opt)
     n, d = valley.params_opt.value, valley.tokens_opt.value
     return replace(
         valley,
-        params_opt=Estimate.from_draws(n, params, unit="params"),
-        tokens_opt=Estimate.from_draws(d, tokens_for(valley.budget, params), unit="tokens"),
+        params_opt=Estimate.from_draws(n, np.exp(log_opt), unit="params"),
+        tokens_opt=Estimate.from_draws(d, np.exp(log_tokens), unit="tokens"),
         no_minimum_share=share,
     )
 

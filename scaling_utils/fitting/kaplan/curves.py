@@ -53,7 +53,8 @@ def at_fixed_compute(runs: RunTable, budgets: ArrayLike = ()) -> RunTable:
     Parameters
     ----------
     runs
-        Training curves, or IsoFLOP runs, with `tokens`.
+        Training curves, or IsoFLOP runs, with `tokens`. Where their FLOPs are as reported and not 6 N D,
+        curves are read at C = 6 N D, and what is returned says so.
     budgets
         Budgets (FLOPs) at which to read the curves. By default those that the data name or form, as
         measured; or, where there are none, budgets evenly spaced in logarithms where five curves overlap.
@@ -80,6 +81,8 @@ def at_fixed_compute(runs: RunTable, budgets: ArrayLike = ()) -> RunTable:
         names = curves.frame["run_id"].to_numpy()
         last = replace(grouped, frame=grouped.frame.assign(curve=names)).final_points()
         return last.subset(last.frame["budget"].notna())
+    _tokens(curves, "tokens")
+    curves = curves.with_flop_rule("6ND")
     if not wanted.size:
         wanted = _shared_levels(_tokens(curves, "flops"), LEVELS, curves.source)
     rows = [

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from scaling_utils.arrays import FloatArray
-from scaling_utils.conventions import PF_DAY, tokens_for
+from scaling_utils.conventions import PF_DAY
 from scaling_utils.fitting.isoflop import fit_isoflop, interpolated_minima, isoflop_slices
+from scaling_utils.fitting.isoflop.fit import tokens_at
 from scaling_utils.fitting.isoflop.interpolated import FEWEST_FOR_MINIMUM, lowest_between
 from scaling_utils.fitting.kaplan.accountings import Accountings, both_accountings
 from scaling_utils.fitting.minima import parabola_vertices
@@ -141,6 +142,12 @@ def measured_minima(
         critical=critical,
     )
     log_n, loss = _resampled(slices, window, resamples, np.random.default_rng(seed))
+    tokens = np.column_stack(
+        [
+            tokens_at(points, budget, np.exp(column), slices.conventions.flop_rule)
+            for (budget, points), column in zip(isoflop_slices(slices), log_n.T, strict=True)
+        ]
+    )
     spent = np.array([v.budget for v in fit.valleys]) / PF_DAY
     least = flops_min(spent, batch, loss, critical=critical)
     fixed, corrected = fit_lines(np.log(spent), log_n), fit_lines(np.log(least), log_n)
@@ -149,7 +156,7 @@ def measured_minima(
             replace(
                 v,
                 params_opt=_interval(v.params_opt.value, np.exp(log_n[:, i]), "params"),
-                tokens_opt=_interval(v.tokens_opt.value, tokens_for(v.budget, np.exp(log_n[:, i])), "tokens"),
+                tokens_opt=_interval(v.tokens_opt.value, tokens[:, i], "tokens"),
                 no_minimum_share=float(np.isnan(log_n[:, i]).mean()) if resamples else math.nan,
             )
             for i, v in enumerate(fit.valleys)
