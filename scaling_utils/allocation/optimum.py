@@ -20,11 +20,8 @@ from scaling_utils.fitting.intervals import estimate
 from scaling_utils.results import Estimate
 
 NEWTON_ROUNDS = 50
-NEWTON_STEP = 1e-4
-"""In ln C: what the slope is taken over."""
-
-TOLERANCE = 1e-12
-"""In ln C: how closely a budget counted otherwise is met."""
+NEWTON_STEP, TOLERANCE = 1e-4, 1e-12
+"""In ln C: what the slope is taken over, and how closely a budget counted otherwise is met."""
 
 
 @dataclass(frozen=True)
@@ -294,8 +291,7 @@ def _at_budget(
             break
         slope = (missing(log_budget + NEWTON_STEP) - still) / NEWTON_STEP
         log_budget = log_budget - still / slope
-    lost = ~(np.abs(still) <= TOLERANCE)
-    if lost[0]:
+    if (lost := ~(np.abs(still) <= TOLERANCE))[0]:
         raise DataError(
             f"{law.name} has no best size whose budget is {flops:g} FLOPs in {count} params",
             remedy=f"Count parameters as the law does ({own}), or plan for another budget.",
