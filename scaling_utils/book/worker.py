@@ -21,6 +21,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from scaling_utils.book.cells import as_text
 from scaling_utils.book.child import leave_with_the_builder
 from scaling_utils.book.environment import KERNEL
 from scaling_utils.book.files import is_disk_full, write_whole
@@ -129,17 +130,21 @@ def run(job: dict[str, Any], kernel: KernelInWaiting | None = None) -> dict[str,
 
 
 def find_trouble(notebook: Any) -> dict[str, Any] | None:
-    """The first cell that raised an error or wrote to standard error, or nothing.
+    """The error that stopped the notebook, else the first cell that wrote to standard error, or nothing.
 
     Warnings count: a reader must not meet one on a page, and hiding it would hide its cause.
     """
-    for number, cell in _numbered(notebook):
-        for output in cell.get("outputs", []):
-            place = {"cell": number, "count": cell.get("execution_count")}
-            if output["output_type"] == "error":
-                return {"error": output["ename"], "message": output["evalue"], **place}
-            if output["output_type"] == "stream" and output["name"] == "stderr":
-                return {"error": "output on stderr", "message": output["text"].strip(), **place}
+    outputs = [
+        (output, {"cell": number, "count": cell.get("execution_count")})
+        for number, cell in _numbered(notebook)
+        for output in cell.get("outputs", [])
+    ]
+    for output, place in outputs:
+        if output["output_type"] == "error":
+            return {"error": output["ename"], "message": output["evalue"], **place}
+    for output, place in outputs:
+        if output["output_type"] == "stream" and output["name"] == "stderr":
+            return {"error": "output on stderr", "message": as_text(output["text"]).strip(), **place}
     return None
 
 

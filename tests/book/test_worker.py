@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import errno
-import json
 
+import nbformat
 import pytest
 from papermill.clientwrap import PapermillNotebookClient
+from papermill.exceptions import PapermillExecutionError
 
 from scaling_utils.book import worker
 from scaling_utils.book.environment import write_kernel
@@ -30,7 +31,7 @@ def run(tmp_path, monkeypatch):
         attempts = iter(attempts)
 
         def execute(job, kernel):
-            output.write_text(json.dumps({"cells": list(saved)}))
+            output.write_text(nbformat.v4.writes(nbformat.from_dict({"cells": list(saved), "metadata": {}})))
             result = next(attempts)
             if isinstance(result, BaseException):
                 raise result
@@ -71,6 +72,17 @@ def test_standard_error_is_trouble_and_standard_output_is_not(run):
     assert run([[cell(1, outputs=[out])]]) is None
     trouble = run([[cell(1, outputs=[out]), cell(2, outputs=[out, err])]])
     assert (trouble["error"], trouble["cell"]) == ("output on stderr", 2)
+
+
+@pytest.mark.parametrize("warned_in", [1, 2])
+def test_an_error_goes_before_a_warning(run, warned_in):
+    warning = {"output_type": "stream", "name": "stderr", "text": "UserWarning: look out\n"}
+    error = {"output_type": "error", "ename": "ValueError", "evalue": "bad", "traceback": []}
+    outputs = {1: [], 2: [error]}
+    outputs[warned_in].insert(0, warning)
+    stopped = PapermillExecutionError(2, 2, "", "ValueError", "bad", [])
+    trouble = run([stopped], saved=[cell(1, outputs=outputs[1]), cell(2, outputs=outputs[2])])
+    assert trouble == {"error": "ValueError", "message": "bad", "cell": 2, "count": 2}
 
 
 def test_a_busy_machine_may_be_late_with_the_output_of_a_cell(toy, tmp_path, monkeypatch):
