@@ -12,9 +12,9 @@ from scaling_utils.book.plan import AFTER_NOTEBOOKS, EXECUTING
 
 PACKAGE = Path(scaling_utils.__file__).parent
 ROOMS = [
-    *("errors", "arrays", "yaml_files", "exchange", "conventions", "runs", "published", "laws", "results"),
-    *("fitting", "allocation", "claims", "figures", "notebook", "ladder", "book", "report", "commands"),
-    "cli",
+    *("errors", "files", "arrays", "yaml_files", "exchange", "conventions", "runs", "published", "laws"),
+    *("results", "fitting", "allocation", "claims", "figures", "notebook", "ladder", "book", "report"),
+    *("commands", "cli"),
 ]
 
 

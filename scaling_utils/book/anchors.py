@@ -11,9 +11,9 @@ import yaml
 
 from scaling_utils.book.config import toc_pages
 from scaling_utils.book.edition import read_edition
-from scaling_utils.book.files import write_whole
 from scaling_utils.book.project import Project
 from scaling_utils.errors import BuildError, clip
+from scaling_utils.files import write_whole
 from scaling_utils.yaml_files import from_yaml
 
 ANCHORS = "anchors.txt"

@@ -9,11 +9,12 @@ from types import MappingProxyType
 from scaling_utils.book import cache, publish
 from scaling_utils.book.config import check_config, check_toc
 from scaling_utils.book.execute import execute
-from scaling_utils.book.files import PARTIAL, disk_trouble_explained, remove
+from scaling_utils.book.files import disk_trouble_explained, remove
 from scaling_utils.book.plan import Page, make_plan, site_key
 from scaling_utils.book.project import Project
 from scaling_utils.book.renderer import Renderer
 from scaling_utils.errors import ScalingError, clip
+from scaling_utils.files import PARTIAL
 from scaling_utils.runs.registry import dataset
 
 

@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from scaling_utils.book.files import remove, write_whole
+from scaling_utils.book.files import remove
 from scaling_utils.book.project import Project
 from scaling_utils.book.scenarios import Scenario
+from scaling_utils.files import write_whole
 from scaling_utils.runs.download import file_sha256
 
 

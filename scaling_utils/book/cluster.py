@@ -22,10 +22,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scaling_utils.book.environment import prepared_environment
-from scaling_utils.book.files import checksums, digest, files_below, remove, write_whole
+from scaling_utils.book.files import checksums, digest, files_below, remove
 from scaling_utils.book.project import Project
 from scaling_utils.book.workers import Job, LocalWorkers
 from scaling_utils.errors import ScalingError, clip
+from scaling_utils.files import write_whole
 
 if TYPE_CHECKING:
     from distributed import Client

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scaling_utils.book.files import PARTIAL, disk_trouble_explained, remove, write_whole
+from scaling_utils.book.files import disk_trouble_explained, remove
 from scaling_utils.errors import DataError, ScalingError, clip
+from scaling_utils.files import PARTIAL, write_whole
 
 VERSIONS = "versions.json"
 """List of the versions at hand, which the switcher on every page reads."""

@@ -8,8 +8,8 @@ import subprocess
 import sys
 
 from scaling_utils.book.commit import EPOCH
-from scaling_utils.book.files import write_whole
 from scaling_utils.book.project import Project
+from scaling_utils.files import write_whole
 
 KERNEL = "scaling-book"
 """Name of the kernel that is this very interpreter."""

@@ -11,10 +11,11 @@ from scaling_utils.book.build import alone
 from scaling_utils.book.commit import last_commit
 from scaling_utils.book.config import read_mapping
 from scaling_utils.book.epub_package import repacked
-from scaling_utils.book.files import disk_trouble_explained, remove, write_whole
+from scaling_utils.book.files import disk_trouble_explained, remove
 from scaling_utils.book.project import Project
 from scaling_utils.book.renderer import Renderer
 from scaling_utils.errors import BuildError, ScalingError
+from scaling_utils.files import write_whole
 
 _OWN_EXTENSIONS = ("scaling_utils.book.mathml", "scaling_utils.book.sphinx_epub")
 _SCREEN_ONLY = (

@@ -1,4 +1,4 @@
-"""Files that appear whole, their checksums, and one message for a full disk."""
+"""Files of a build: their checksums, their removal, and one message for a full disk."""
 
 from __future__ import annotations
 
@@ -14,9 +14,6 @@ from typing import Any
 
 from scaling_utils.errors import BuildError, clip
 from scaling_utils.runs.download import file_sha256
-
-PARTIAL = ".partial"
-"""Suffix of what is still being written; nothing reads it, and the next build removes it."""
 
 NO_SPACE = "the disk is full: free some space and build again. The site that stood before is untouched"
 
@@ -57,18 +54,6 @@ def files_below(folder: Path, pattern: str = "*") -> list[Path]:
 def checksums(paths: Iterable[Path], root: Path) -> dict[str, str]:
     """Sha256 by path relative to `root`, with forward slashes."""
     return {path.relative_to(root).as_posix(): file_sha256(path) for path in paths}
-
-
-def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a file so that a reader sees all of it or what stood before; parents are created."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(path.name + PARTIAL)
-    data = content.encode() if isinstance(content, str) else content
-    with aside.open("wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    aside.replace(path)
 
 
 def remove(path: Path) -> None:

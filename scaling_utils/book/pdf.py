@@ -17,10 +17,11 @@ from pathlib import Path
 from scaling_utils.book.build import alone
 from scaling_utils.book.commit import last_commit
 from scaling_utils.book.config import read_mapping
-from scaling_utils.book.files import disk_trouble_explained, remove, write_whole
+from scaling_utils.book.files import disk_trouble_explained, remove
 from scaling_utils.book.printed import one_document
 from scaling_utils.book.project import Project
 from scaling_utils.errors import BuildError, ScalingError, clip
+from scaling_utils.files import write_whole
 
 BROWSERS = (
     *("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"),

@@ -6,8 +6,9 @@ import json
 import os
 from pathlib import Path
 
-from scaling_utils.book.files import PARTIAL, checksums, remove, write_whole
+from scaling_utils.book.files import checksums, remove
 from scaling_utils.book.project import Project
+from scaling_utils.files import PARTIAL, write_whole
 from scaling_utils.runs.download import file_sha256
 
 

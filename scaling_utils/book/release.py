@@ -8,9 +8,10 @@ from io import BytesIO
 from pathlib import Path
 
 from scaling_utils.book.commit import last_commit
-from scaling_utils.book.files import PARTIAL, checksums, disk_trouble_explained, remove, write_whole
+from scaling_utils.book.files import checksums, disk_trouble_explained, remove
 from scaling_utils.book.project import Project
 from scaling_utils.errors import ScalingError
+from scaling_utils.files import PARTIAL, write_whole
 
 SITE_ARCHIVE = "site.tar.gz"
 CHECKSUMS = "SHA256SUMS"

@@ -13,9 +13,10 @@ from types import TracebackType
 
 from scaling_utils.book.commit import last_commit
 from scaling_utils.book.environment import child_environment
-from scaling_utils.book.files import NO_SPACE, tells_disk_full, write_whole
+from scaling_utils.book.files import NO_SPACE, tells_disk_full
 from scaling_utils.book.project import Project
 from scaling_utils.errors import BuildError, clip
+from scaling_utils.files import write_whole
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _SHOWN = 20

@@ -14,11 +14,12 @@ from scaling_utils.book.accessible import say_what_is_shown
 from scaling_utils.book.anchors import check_anchors
 from scaling_utils.book.config import MATHJAX_PATH, read_mapping, toc_pages
 from scaling_utils.book.editions import VERSIONS, versions_file
-from scaling_utils.book.files import files_below, remove, write_whole
+from scaling_utils.book.files import files_below, remove
 from scaling_utils.book.project import Project
 from scaling_utils.book.renderer import Renderer
 from scaling_utils.book.slim import CHART, EXPLORER, slim
 from scaling_utils.errors import BuildError, clip
+from scaling_utils.files import write_whole
 
 MATHJAX_PARTS = ("core", "input/tex", "output/chtml", "a11y/assistive-mml")
 """Components of MathJax: from LaTeX to HTML, with MathML beside it for those who hear a page."""

@@ -15,7 +15,7 @@ from typing import Any
 from scaling_utils.book import cache
 from scaling_utils.book.anchors import moved_pages
 from scaling_utils.book.edition import EDITION, edition
-from scaling_utils.book.files import PARTIAL, files_below, remove, write_whole
+from scaling_utils.book.files import files_below, remove
 from scaling_utils.book.generated import generated, published_results
 from scaling_utils.book.labels import defined_labels
 from scaling_utils.book.normalise import first_heading, normalise
@@ -27,6 +27,7 @@ from scaling_utils.book.results import Document, claims_json, made_with
 from scaling_utils.book.scenarios import notebook_file, read_notebook
 from scaling_utils.book.thumbnails import add_thumbnails
 from scaling_utils.errors import BuildError
+from scaling_utils.files import PARTIAL, write_whole
 from scaling_utils.runs.registry import datasets
 
 GENERATED = "book/generated"

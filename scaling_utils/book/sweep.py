@@ -7,9 +7,9 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from scaling_utils.book.files import write_whole
 from scaling_utils.book.generated import published_results
 from scaling_utils.book.scenarios import read_notebook
+from scaling_utils.files import write_whole
 
 
 def collect(executed: Iterable[Path]) -> str:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from scaling_utils.book.files import write_whole
+from scaling_utils.files import write_whole
 
 SIZE = (800, 320)
 """Pixels; every thumbnail fills them, so that a page can keep its place before it has loaded."""

@@ -24,8 +24,9 @@ from typing import Any
 from scaling_utils.book.cells import as_text
 from scaling_utils.book.child import leave_with_the_builder
 from scaling_utils.book.environment import KERNEL
-from scaling_utils.book.files import is_disk_full, write_whole
+from scaling_utils.book.files import is_disk_full
 from scaling_utils.book.kernel import KernelInWaiting, manager_of
+from scaling_utils.files import write_whole
 
 ADDED = frozenset({"injected-parameters", "papermill-error-cell-tag"})
 """Tags of the cells that papermill adds; they are not counted."""

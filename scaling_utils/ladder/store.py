@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from scaling_utils.errors import clip
+from scaling_utils.files import write_whole
 from scaling_utils.ladder.config import LadderError, RunConfig
 
 
@@ -109,7 +109,7 @@ def write_run(folder: Path, run: FinishedRun) -> Path:
     parts = {**asdict(run), "counts": counts}
     lines = [f"{json.dumps(name)}: {json.dumps(part, allow_nan=False)}" for name, part in parts.items()]
     path = run_file(folder, config.name)
-    write_whole(path, ("{\n" + ",\n".join(lines) + "\n}\n").encode())
+    save(path, ("{\n" + ",\n".join(lines) + "\n}\n").encode())
     return path
 
 
@@ -158,22 +158,15 @@ def finished(folder: Path) -> list[FinishedRun]:
     return runs
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that a reader sees all of it or what stood before; parents are created.
+def save(path: Path, content: bytes) -> None:
+    """Write a file, all of it or nothing.
 
     Raises
     ------
     LadderError
         If the file cannot be written.
     """
-    aside = path.with_name(f"{path.name}.{os.getpid()}.partial")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with aside.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        aside.replace(path)
+        write_whole(path, content)
     except OSError as error:
-        aside.unlink(missing_ok=True)
         raise LadderError(f"{clip(str(path), 300)} cannot be written ({error.strerror})") from error

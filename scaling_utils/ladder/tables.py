@@ -15,7 +15,7 @@ from typing import Any
 from scaling_utils.errors import clip
 from scaling_utils.ladder.config import LadderError, Role, RunConfig
 from scaling_utils.ladder.design import groups
-from scaling_utils.ladder.store import FinishedRun, finished, write_whole
+from scaling_utils.ladder.store import FinishedRun, finished, save
 
 Row = dict[str, Any]
 
@@ -79,7 +79,7 @@ def write_tables(folder: Path, *, plan: Mapping[str, Sequence[RunConfig]] | None
                 continue
             if rows := [row for run in held for row in table.rows(run)]:
                 path = folder / f"{corpus}{suffix}.csv"
-                write_whole(path, _csv(rows))
+                save(path, _csv(rows))
                 written.append(path)
     return written
 
@@ -115,7 +115,7 @@ def register(tables: list[Path], registry: Path) -> list[str]:
         text, found = re.subn(entry, rf'\g<1>"{digest}"', text, flags=re.MULTILINE)
         if not found:
             unnamed.append(name)
-    write_whole(registry, text.encode())
+    save(registry, text.encode())
     return unnamed
 
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from scaling_utils.book.files import PARTIAL, disk_trouble_explained, remove
+from scaling_utils.book.files import disk_trouble_explained, remove
 from scaling_utils.errors import ScalingError, clip
+from scaling_utils.files import PARTIAL
 
 MANIFEST = "rerun.json"
 """File that tells what a folder was made from, and that a rerun made it."""

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from scaling_utils.book.files import write_whole
 from scaling_utils.book.normalise import drop_results, scrub_outputs, strip_traces
 from scaling_utils.book.pictures import kept_figures
 from scaling_utils.book.project import Project
 from scaling_utils.book.stage import machine_places
 from scaling_utils.exchange import FILES_MIME, FIT_MIME
+from scaling_utils.files import write_whole
 
 
 def leave_notebook(project: Project, name: str, executed: dict[str, Any], out: Path) -> None:

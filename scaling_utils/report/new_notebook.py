@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from scaling_utils.book.files import write_whole
 from scaling_utils.book.project import Project
 from scaling_utils.book.scenarios import notebook_file
 from scaling_utils.errors import ScalingError, clip
+from scaling_utils.files import write_whole
 
 _NAME = re.compile(r"\d\d(-[a-z0-9]+)+")
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from scaling_utils.book.files import write_whole
 from scaling_utils.book.project import Project
 from scaling_utils.errors import DataError
+from scaling_utils.files import write_whole
 from scaling_utils.fitting.fitness import Fitness, fitness
 from scaling_utils.report.folder import MANIFEST, made_whole
 from scaling_utils.report.front import front_page

@@ -9,7 +9,7 @@ from typing import Any
 
 from scaling_utils.book import cache
 from scaling_utils.book.execute import Failure, attempt
-from scaling_utils.book.files import remove, write_whole
+from scaling_utils.book.files import remove
 from scaling_utils.book.generated import columns_table, published_results
 from scaling_utils.book.labels import defined_labels
 from scaling_utils.book.normalise import first_heading
@@ -21,6 +21,7 @@ from scaling_utils.book.scenarios import Scenario, read_notebook
 from scaling_utils.book.site import render
 from scaling_utils.book.stage import stage
 from scaling_utils.errors import ScalingError
+from scaling_utils.files import write_whole
 from scaling_utils.report.leave import leave_notebook
 from scaling_utils.report.runs import Given
 from scaling_utils.report.text import plain

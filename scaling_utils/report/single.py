@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from scaling_utils import errors
-from scaling_utils.book.files import write_whole
 from scaling_utils.book.project import Project
 from scaling_utils.book.results import Results
 from scaling_utils.book.scenarios import final_parameters, nearest, notebook_file, own_parameters
 from scaling_utils.errors import ParameterError, ScalingError, clip
+from scaling_utils.files import write_whole
 from scaling_utils.fitting.fitness import verdict_on
 from scaling_utils.report.folder import MANIFEST, made_whole
 from scaling_utils.report.report import SCHEMA, VERSION

@@ -9,11 +9,12 @@ from typing import Any
 
 import yaml
 
-from scaling_utils.book.files import files_below, write_whole
+from scaling_utils.book.files import files_below
 from scaling_utils.book.plan import PACKAGE
 from scaling_utils.book.project import Project, find_project
 from scaling_utils.book.scenarios import Scenario, notebook_file
 from scaling_utils.errors import ScalingError
+from scaling_utils.files import write_whole
 from scaling_utils.report.runs import Given
 from scaling_utils.yaml_files import from_yaml
 

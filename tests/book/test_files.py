@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from scaling_utils.book.files import digest, disk_trouble_explained, files_below, write_whole
+from scaling_utils.book.files import digest, disk_trouble_explained, files_below
 from scaling_utils.errors import BuildError
+from scaling_utils.files import write_whole
 
 
 def test_a_failed_write_leaves_what_stood_before(tmp_path, monkeypatch):
@@ -22,6 +24,15 @@ def test_a_failed_write_leaves_what_stood_before(tmp_path, monkeypatch):
     with pytest.raises(BuildError, match="the disk is full"), disk_trouble_explained():
         write_whole(path, "new")
     assert path.read_text() == "old"
+    assert [other.name for other in path.parent.iterdir()] == ["x.txt"]
+
+
+def test_several_may_write_one_file_at_once(tmp_path):
+    path, texts = tmp_path / "x.txt", [letter * 10_000 for letter in "abcdefgh"]
+    with ThreadPoolExecutor(len(texts)) as pool:
+        list(pool.map(lambda text: [write_whole(path, text) for _ in range(20)], texts))
+    assert path.read_text() in texts
+    assert [other.name for other in tmp_path.iterdir()] == ["x.txt"]
 
 
 @pytest.mark.parametrize("code", [errno.EACCES, errno.EROFS])
