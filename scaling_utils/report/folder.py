@@ -57,8 +57,14 @@ def made_whole(out: Path, *, force: bool) -> Iterator[Path]:
             folder.mkdir()
             yield folder
             check_free(out, force=force)
+            old = aside / "old"
             if out.exists():
-                out.replace(aside / "old")
-            folder.replace(out)
+                out.replace(old)
+            try:
+                folder.replace(out)
+            except OSError:
+                if old.exists():
+                    old.replace(out)
+                raise
         finally:
             remove(aside)

@@ -1,5 +1,8 @@
 """A report appears whole or not at all, and never over other files."""
 
+import errno
+from pathlib import Path
+
 import pytest
 
 from scaling_utils.errors import ScalingError
@@ -37,6 +40,23 @@ def test_a_failure_leaves_what_stood_before(tmp_path):
     with pytest.raises(ZeroDivisionError), made_whole(out, force=True) as folder:
         (folder / MANIFEST).write_text("half")
         raise ZeroDivisionError
+    assert (out / MANIFEST).read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_report_that_cannot_take_its_place_leaves_the_earlier_one(tmp_path, monkeypatch):
+    out = tmp_path / "out"
+    fill(out, text="old")
+    rename = Path.replace
+
+    def refuse(path, target):
+        if path.name == "new":
+            raise OSError(errno.EBUSY, "busy")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(OSError, match="busy"):
+        fill(out, force=True)
     assert (out / MANIFEST).read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
