@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shlex
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -72,6 +73,47 @@ def test_the_check_of_commands_fails_where_it_should():
         check_commands(".venv/bin/scaling-book verify --nonsense x")
     with pytest.raises(KeyError):
         check_commands("scaling-book nonsense")
+
+
+# What GitHub starts for a step, by the shell that the workflow names; without a name, no `pipefail`.
+SHELLS = {None: ["bash", "-e"], "bash": ["bash", "--noprofile", "--norc", "-eo", "pipefail"]}
+
+
+def run_step(workflow, name, folder, **codes):
+    """The exit code of a step; the programs it calls do nothing but end with the codes given."""
+    content = yaml.safe_load((ROOT / ".github/workflows" / workflow).read_text(encoding="utf-8"))
+    (script,) = [
+        step["run"] for job in content["jobs"].values() for step in job["steps"] if step.get("name") == name
+    ]
+    for program in (folder / "gh", folder / ".venv/bin/scaling-book"):
+        program.parent.mkdir(parents=True, exist_ok=True)
+        program.write_text(f"#!/bin/sh\nexit {codes.get(program.name.replace('-', '_'), 0)}\n")
+        program.chmod(0o755)
+    (folder / "step.sh").write_text(script)
+    environment = {
+        "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}",
+        "GITHUB_STEP_SUMMARY": str(folder / "summary"),
+    }
+    shell = SHELLS[content.get("defaults", {}).get("run", {}).get("shell")]
+    ran = subprocess.run([*shell, "step.sh"], cwd=folder, env=environment, capture_output=True, check=False)
+    return ran.returncode
+
+
+@pytest.mark.parametrize(("verified", "passes"), [(0, True), (1, True), (2, False)])
+def test_numbers_may_change_in_a_pull_request_but_must_be_compared(tmp_path, verified, passes):
+    name = "Numbers that changed since the last release"
+    assert (run_step("check.yml", name, tmp_path, scaling_book=verified) == 0) == passes
+
+
+@pytest.mark.parametrize("listed", [0, 1])
+def test_without_the_list_of_releases_nothing_is_published(tmp_path, listed):
+    assert run_step("publish.yml", "Archives of the releases", tmp_path, gh=listed) == listed
+
+
+def test_every_workflow_fails_where_a_command_in_a_pipe_does():
+    for path in WORKFLOWS:
+        workflow = yaml.safe_load(path.read_text(encoding="utf-8"))
+        assert workflow["defaults"] == {"run": {"shell": "bash"}}, path.name
 
 
 def test_continuous_integration_calls_what_exists():
