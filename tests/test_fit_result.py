@@ -96,6 +96,7 @@ def changed(**parts):
     [
         ("", "not JSON"),
         ("{", "not JSON"),
+        ("[" * 100_000, "not JSON"),
         ("[1]", "is not a fit"),
         ("{}", "is not a fit"),
         (changed(schema="other"), "is not a fit"),
@@ -109,6 +110,8 @@ def changed(**parts):
         (changed(estimates=[]), "damaged"),
         (changed(estimates={"E": {"value": 1}}), "damaged"),
         (changed(estimates={"E": {"value": "1", "low": 0, "high": 1, "unit": "", "level": 0.9}}), "damaged"),
+        (changed(estimates={"E": {"value": 1, "low": 0, "high": 1, "unit": "", "level": "inf"}}), "damaged"),
+        (changed(provenance={"delta": {"nested": [math.nan]}}), "damaged"),
         (changed(conventions={"loss_unit": "bananas"}), "damaged"),
         (changed(conventions={"colour": "red"}), "damaged"),
         (changed(diagnostics={"x": True}), "damaged"),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import tarfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +18,9 @@ from scaling_utils.files import PARTIAL, write_whole
 
 VERSIONS = "versions.json"
 """List of the versions at hand, which the switcher on every page reads."""
+
+DAMAGE = (tarfile.TarError, gzip.BadGzipFile, zlib.error, EOFError)
+"""What reading a damaged or truncated archive raises."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +111,7 @@ def assemble(target: Path, *, latest: Path, releases: Sequence[Path]) -> tuple[E
             try:
                 with tarfile.open(edition.archive) as tar:
                     tar.extractall(folder, filter="data")
-            except tarfile.TarError as error:
+            except DAMAGE as error:
                 remove(aside)
                 raise _not_a_site(edition.archive, error) from error
             write_whole(folder / VERSIONS, versions)
@@ -120,7 +125,7 @@ def _version(path: Path) -> str:
             stream = tar.extractfile("results.json")
             content: dict[str, Any] = json.load(stream) if stream else {}
         return str(content["edition"]["version"])
-    except (OSError, tarfile.TarError, KeyError, ValueError, TypeError) as error:
+    except (OSError, *DAMAGE, KeyError, ValueError, TypeError) as error:
         raise _not_a_site(path, error) from error
 
 

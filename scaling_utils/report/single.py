@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -157,11 +157,14 @@ def _mendable(error: str) -> bool:
 def _read(name: str, text: str, wanted: type) -> Any:
     if wanted is str:
         return text
+    largest = 2**63 - 1 if wanted is int else sys.float_info.max
     words = {"true": True, "yes": True, "false": False, "no": False}
     try:
         value = words[text.lower()] if wanted is bool else wanted(text)
-        if not math.isfinite(value):
-            raise ParameterError(f"parameter {name} is {clip(text, 60)}; it must be finite")
+        if not abs(value) <= largest:
+            raise ParameterError(
+                f"parameter {name} is {clip(text, 60)}; it must be finite, and of a size up to {largest:.3g}"
+            )
         return value
     except (ValueError, KeyError):
         raise ParameterError(

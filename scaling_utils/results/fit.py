@@ -168,7 +168,7 @@ class FitResult:
         """
         try:
             document = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DataError(f"this is not JSON ({clip(str(error), 80)})", file=file) from None
         if not isinstance(document, dict) or document.get("schema") != SCHEMA:
             raise DataError(
@@ -197,6 +197,7 @@ def _decode(document: Mapping[str, Any]) -> FitResult:
         raise ValueError(f"status {document['status']!r}")
     if type(document["n_runs"]) is not int or document["n_runs"] < 0:
         raise ValueError(f"n_runs {document['n_runs']!r}")
+    json.dumps(document["provenance"], allow_nan=False)  # what cannot be written again is refused
     return FitResult(
         method=_text(document["method"]),
         law=_text(document["law"]),
@@ -208,7 +209,7 @@ def _decode(document: Mapping[str, Any]) -> FitResult:
                 _number(e["low"]),
                 _number(e["high"]),
                 _text(e["unit"]),
-                float(e["level"]),
+                _level(e["level"]),
             )
             for name, e in document["estimates"].items()
         },
@@ -235,6 +236,13 @@ def _number(value: object) -> float:
     if isinstance(value, bool) or not (isinstance(value, int | float) or value in ("inf", "-inf")):
         raise ValueError(f"{value!r} is not a number")
     return float(value)
+
+
+def _level(value: object) -> float:
+    level = _number(value)
+    if not 0 < level < 1:
+        raise ValueError(f"level {value!r}")
+    return level
 
 
 def _text(value: object) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 import tarfile
 
 import pytest
@@ -77,6 +78,19 @@ def test_an_archive_of_something_else_leaves_nothing(tmp_path, packed):
         assemble(tmp_path / "pages", latest=packed("0.1.1"), releases=[evil])
     assert not (tmp_path / "pages").exists()
     assert not (tmp_path / "escaped.html").exists()
+
+
+@pytest.mark.parametrize("kept", [0.2, 0.9], ids=["before its version", "after its version"])
+def test_an_archive_cut_short_leaves_nothing(tmp_path, kept):
+    folder = site(tmp_path / "site", "0.1.0")
+    (folder / "results.png").write_bytes(random.Random(0).randbytes(50_000))
+    (folder / "a.png").write_bytes(random.Random(1).randbytes(50_000))
+    whole = archive(folder, 0)
+    cut = tmp_path / "cut.tar.gz"
+    cut.write_bytes(whole[: int(kept * len(whole))])
+    with pytest.raises(DataError, match=r"cut\.tar\.gz: is not an archive of the book's site"):
+        assemble(tmp_path / "pages", latest=cut, releases=[])
+    assert not list(tmp_path.glob("pages*"))
 
 
 def test_a_release_carries_checksums_of_all_its_files(tmp_path):
