@@ -6,6 +6,7 @@ message without a traceback and exits with its `exit_code`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 
@@ -96,6 +97,22 @@ def clip(text: str, width: int = 120) -> str:
     """
     line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
     return line if len(line) <= width else line[: width - 1] + "…"
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The end of a message about an unknown name: the nearest known one, and all there are.
+
+    >>> did_you_mean("varient", ["variant", "seed"])
+    "Did you mean 'variant'? There are variant, seed"
+    >>> did_you_mean("varient", [])
+    'There are none'
+    """
+    from difflib import get_close_matches
+
+    known = list(known)
+    near = get_close_matches(name, known, n=1)
+    guess = f"Did you mean '{near[0]}'? " if near else ""
+    return f"{guess}There are {', '.join(known) or 'none'}"
 
 
 def _plural(noun: str, count: int) -> str:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from scaling_utils.errors import DataError, clip
+from scaling_utils.errors import DataError, clip, did_you_mean
 from scaling_utils.runs.dataset import first_problem
 from scaling_utils.runs.registry import data_folder
 from scaling_utils.yaml_files import from_yaml
@@ -178,11 +177,9 @@ def choose(facts: Mapping[str, Published], fact_id: str) -> Published:
         If there is no such id, or its status is ``unverified``.
     """
     if fact_id not in facts:
-        near = get_close_matches(fact_id, facts, n=1)
-        guess = f"Did you mean '{near[0]}'? " if near else ""
         raise DataError(
             f"no published value is called '{clip(str(fact_id), 60)}'",
-            remedy=f"{guess}There are {', '.join(facts)}",
+            remedy=did_you_mean(fact_id, facts),
         )
     if facts[fact_id].status == "unverified":
         raise DataError(

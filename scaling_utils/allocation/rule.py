@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from itertools import count
 from typing import Any, get_args
 
@@ -13,7 +12,7 @@ import numpy as np
 
 from scaling_utils.arrays import FloatArray
 from scaling_utils.conventions import Conventions, tokens_for
-from scaling_utils.errors import DataError, clip
+from scaling_utils.errors import DataError, clip, did_you_mean
 from scaling_utils.fitting.intervals import IntervalKind
 from scaling_utils.laws import HOFFMANN, AllocationLaw, HoffmannLaw, KnownLaw, allocation_laws, published_laws
 from scaling_utils.laws.formulas import hoffmann
@@ -67,11 +66,9 @@ def known_source(law_id: str) -> KnownLaw | AllocationLaw:
     """
     usable = known_sources()
     if law_id not in usable:
-        near = get_close_matches(law_id, usable, n=1)
-        guess = f"Did you mean '{near[0]}'? " if near else ""
         raise DataError(
             f"no published law '{clip(law_id, 60)}' gives a best model size",
-            remedy=f"{guess}There are {', '.join(usable)}.",
+            remedy=did_you_mean(law_id, usable),
         )
     return usable[law_id]
 

@@ -12,8 +12,8 @@ from typing import Any
 import yaml
 
 from scaling_utils.book.project import Project
-from scaling_utils.book.scenarios import Scenario, nearest
-from scaling_utils.errors import BuildError, clip
+from scaling_utils.book.scenarios import Scenario
+from scaling_utils.errors import BuildError, clip, did_you_mean
 from scaling_utils.yaml_files import from_yaml
 
 MATHJAX_PATH = "mathjax/startup.js"
@@ -154,8 +154,8 @@ def _refuse_unknown(given: dict[str, Any], known: dict[str, Any], path: tuple[st
     for key, value in given.items():
         here = (*path, str(key))
         if key not in known:
-            hint = nearest(str(key), [str(k) for k in known])
-            raise BuildError(f"{name}: unknown key '{clip('.'.join(here), 80)}'{hint}")
+            hint = did_you_mean(str(key), sorted(map(str, known)))
+            raise BuildError(f"{name}: unknown key '{clip('.'.join(here), 80)}'. {hint}")
         if isinstance(value, dict) and isinstance(known[key], dict) and here not in _OPEN:
             _refuse_unknown(value, known[key], here, name)
 

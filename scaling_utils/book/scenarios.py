@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import difflib
 import json
 import re
 from collections.abc import Collection
@@ -15,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, Stri
 from pydantic import ValidationError as PydanticError
 
 from scaling_utils.book.project import Project
-from scaling_utils.errors import BuildError, ParameterError, clip
+from scaling_utils.errors import BuildError, ParameterError, clip, did_you_mean
 from scaling_utils.yaml_files import from_yaml
 
 Value = StrictBool | StrictInt | Annotated[StrictFloat, Field(allow_inf_nan=False)] | StrictStr
@@ -80,7 +79,8 @@ def load_scenarios(project: Project) -> tuple[Scenario, ...]:
         if not notebook_file(project, scenario.notebook).is_file():
             have = [path.stem for path in sorted(project.notebooks.glob("*.ipynb"))]
             raise BuildError(
-                f"{where}: there is no notebook {scenario.notebook}.ipynb{nearest(scenario.notebook, have)}"
+                f"{where}: there is no notebook {scenario.notebook}.ipynb. "
+                f"{did_you_mean(scenario.notebook, have)}"
             )
     return scenarios
 
@@ -179,7 +179,7 @@ def final_parameters(scenario: Scenario, own: dict[str, Any]) -> dict[str, Any]:
         if name not in own:
             raise ParameterError(
                 f"scenario {scenario.id}: notebook {scenario.notebook} has no parameter "
-                f"'{clip(name, 60)}'{nearest(name, list(own))}"
+                f"'{clip(name, 60)}'. {did_you_mean(name, own)}"
             )
         wanted = type(own[name])
         if wanted is float and type(value) is int:
@@ -205,7 +205,9 @@ def select(scenarios: tuple[Scenario, ...], only: Collection[str]) -> tuple[Scen
     for name in only:
         if not any(_means(name, s) for s in scenarios):
             have = sorted({known for s in scenarios for known in (s.notebook, s.id)})
-            raise ParameterError(f"no notebook or scenario is called '{clip(name, 60)}'{nearest(name, have)}")
+            raise ParameterError(
+                f"no notebook or scenario is called '{clip(name, 60)}'. {did_you_mean(name, have)}"
+            )
     return tuple(s for s in scenarios if not only or any(_means(name, s) for name in only))
 
 
@@ -213,17 +215,6 @@ def _means(name: str, scenario: Scenario) -> bool:
     return name in (scenario.id, scenario.notebook) or (
         name.isdigit() and scenario.notebook.startswith(f"{name}-")
     )
-
-
-def nearest(name: str, have: list[str]) -> str:
-    """The end of a message about an unknown name: the nearest known one and all there are.
-
-    >>> nearest("varient", ["variant", "seed"])
-    '. Did you mean variant? There are: seed, variant'
-    """
-    close = difflib.get_close_matches(name, have, n=1)
-    guess = f". Did you mean {close[0]}?" if close else "."
-    return f"{guess} There are: {', '.join(sorted(have))}" if have else f"{guess} There are none"
 
 
 def _plain_assignment(text: str, place: str) -> tuple[str, Any]:

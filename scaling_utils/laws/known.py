@@ -11,7 +11,7 @@ import numpy as np
 
 from scaling_utils.arrays import FloatArray
 from scaling_utils.conventions import Conventions, pf_days_from_flops
-from scaling_utils.errors import DataError, clip
+from scaling_utils.errors import DataError, clip, did_you_mean
 from scaling_utils.laws.forms import Law
 
 if TYPE_CHECKING:
@@ -223,13 +223,9 @@ _Named = TypeVar("_Named")
 def _choose(laws: Mapping[str, _Named], law_id: str, kind: str) -> _Named:
     if law_id in laws:
         return laws[law_id]
-    from difflib import get_close_matches
-
-    near = get_close_matches(str(law_id), laws, n=1)
-    guess = f"Did you mean '{near[0]}'? " if near else ""
     raise DataError(
         f"no published {kind} is called '{clip(str(law_id), 60)}'",
-        remedy=f"{guess}There are {', '.join(laws)}",
+        remedy=did_you_mean(str(law_id), laws),
     )
 
 

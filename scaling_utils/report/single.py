@@ -11,8 +11,8 @@ from typing import Any
 from scaling_utils import errors
 from scaling_utils.book.project import Project
 from scaling_utils.book.results import Results
-from scaling_utils.book.scenarios import final_parameters, nearest, notebook_file, own_parameters
-from scaling_utils.errors import ParameterError, ScalingError, clip
+from scaling_utils.book.scenarios import final_parameters, notebook_file, own_parameters
+from scaling_utils.errors import ParameterError, ScalingError, clip, did_you_mean
 from scaling_utils.files import write_whole
 from scaling_utils.fitting.fitness import verdict_on
 from scaling_utils.report.folder import MANIFEST, made_whole
@@ -39,7 +39,7 @@ def choose_notebook(sources: Project, name: str) -> str:
     name = name.removesuffix(".ipynb")
     found = [stem for stem in have if stem == name or (name.isdigit() and stem.startswith(f"{name}-"))]
     if len(found) != 1:
-        raise ParameterError(f"no notebook is called '{clip(name, 60)}'{nearest(name, have)}")
+        raise ParameterError(f"no notebook is called '{clip(name, 60)}'. {did_you_mean(name, have)}")
     return found[0]
 
 
@@ -68,7 +68,7 @@ def read_parameters(sources: Project, notebook: str, texts: Sequence[str]) -> di
             raise ParameterError(f"parameter '{clip(name, 60)}' has no value; write -p NAME VALUE")
         if name not in own:
             raise ParameterError(
-                f"notebook {notebook} has no parameter '{clip(name, 60)}'{nearest(name, list(own))}"
+                f"notebook {notebook} has no parameter '{clip(name, 60)}'. {did_you_mean(name, own)}"
             )
         if name == "dataset":
             raise ParameterError("give the runs with --data; dataset follows from it")

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
-from scaling_utils.errors import DataError, DatasetUnavailable, clip
+from scaling_utils.errors import DataError, DatasetUnavailable, clip, did_you_mean
 from scaling_utils.runs import download
-from scaling_utils.runs.columns import listed
 from scaling_utils.runs.dataset import Dataset, read_registry
 
 if TYPE_CHECKING:
@@ -76,10 +74,8 @@ def dataset(dataset_id: str) -> Dataset:
     registry = _registry()
     if dataset_id in registry:
         return registry[dataset_id]
-    near = get_close_matches(dataset_id, registry, n=1)
-    guess = f"Did you mean '{near[0]}'? " if near else ""
     raise DataError(
-        f"no dataset is called '{clip(str(dataset_id), 60)}'", remedy=f"{guess}There are {listed(registry)}"
+        f"no dataset is called '{clip(str(dataset_id), 60)}'", remedy=did_you_mean(dataset_id, registry)
     )
 
 

@@ -176,7 +176,7 @@ def test_an_unknown_setting_of_sphinx_fails_the_build(built):
 
 def test_a_wrong_parameter_is_refused_before_anything_runs(built):
     built.edit("notebooks/scenarios.yml", "{n_things: 3}", "{n_thing: 3}")
-    with pytest.raises(ParameterError, match=r"Did you mean n_things\?"):
+    with pytest.raises(ParameterError, match=r"Did you mean 'n_things'\?"):
         built.build()
 
 

@@ -23,7 +23,7 @@ def test_toy_settings_are_fine(toy):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("author: Nobody", "auther: Nobody", "unknown key 'auther'. Did you mean author?"),
+        ("author: Nobody", "auther: Nobody", "unknown key 'auther'. Did you mean 'author'?"),
         ("{execute_notebooks:", "{timout: 3, execute_notebooks:", "unknown key 'execute.timout'"),
         ('execute_notebooks: "off"', "execute_notebooks: off", 'must be "off", in quotes'),
         ('execute_notebooks: "off"', 'execute_notebooks: "auto"', 'must be "off", in quotes'),

@@ -32,7 +32,7 @@ def test_toy_scenarios_load(toy):
     ("text", "message"),
     [
         (ENTRY % ("a", "") + ENTRY % ("a", ""), "01-count-things/a is listed twice"),
-        ("- {notebook: 01-count-thing, name: a, title: T}", "Did you mean 01-count-things?"),
+        ("- {notebook: 01-count-thing, name: a, title: T}", "Did you mean '01-count-things'?"),
         ("- {notebook: 01-count-things, name: a, title: T, params: {}}", "entry 1, 'params': unknown key"),
         ("- {notebook: 01-count-things, name: a}", "entry 1, 'title': this key is missing"),
         ("- {notebook: 01-count-things, name: ../a, title: T}", "entry 1, 'name'"),
@@ -91,7 +91,7 @@ def scenario(**parameters):
 
 
 def test_unknown_parameter_is_refused_with_the_nearest_name():
-    with pytest.raises(ParameterError, match=r"no parameter 'varaint'. Did you mean variant\?"):
+    with pytest.raises(ParameterError, match=r"no parameter 'varaint'. Did you mean 'variant'\?"):
         final_parameters(scenario(varaint="x"), {"variant": "y", "seed": 0})
 
 

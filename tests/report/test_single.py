@@ -38,7 +38,7 @@ def test_values_take_the_type_that_the_notebook_has():
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ("windw=3", "Did you mean window"),
+        ("windw=3", "Did you mean 'window'"),
         ("resamples=many", "the notebook has int"),
         ("resamples=1.5", "the notebook has int"),
         ("window", "has no value"),

@@ -148,7 +148,7 @@ class TestRegistryFile:
 
 class TestLocate:
     def test_an_unknown_id_suggests_the_nearest(self):
-        with pytest.raises(DataError, match=r"'gemstones'\. Did you mean 'gemstone'\? There are 'hoffmann"):
+        with pytest.raises(DataError, match=r"'gemstones'\. Did you mean 'gemstone'\? There are hoffmann"):
             locate("gemstones")
 
     def test_a_damaged_bundled_file(self, tmp_path, monkeypatch):
