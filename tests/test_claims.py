@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from scaling_utils import claims
 from scaling_utils.claims import compare, judge, ledger
+from scaling_utils.commands.claims import claims_command
 from scaling_utils.errors import DataError
 from scaling_utils.published import Interval
 from scaling_utils.results import Estimate
@@ -90,3 +92,12 @@ def test_an_interval_with_one_end_is_open_on_the_other_side():
     row = next(r for r in ledger({page: record}) if r.id == "moba.crossing")
     assert row.verdict == "reproduced"
     assert json.loads(json.dumps(row.as_dict(), allow_nan=False))["ours"]["high"] is None
+
+
+def test_the_command_prints_one_ledger_as_json(monkeypatch, capsys):
+    made = []
+    monkeypatch.setattr(claims, "ledger", lambda results: made.append(ledger(results)) or made[-1])
+    monkeypatch.setattr("scaling_utils.book.results.read_results", lambda project: {})
+    claims_command(as_json=True, check=False, project=ROOT)
+    (rows,) = made
+    assert json.loads(capsys.readouterr().out) == {"claims": [row.as_dict() for row in rows]}

@@ -26,6 +26,7 @@ from scaling_utils.book.project import Project
 from scaling_utils.book.results import Document, claims_json, made_with
 from scaling_utils.book.scenarios import notebook_file, read_notebook
 from scaling_utils.book.thumbnails import add_thumbnails
+from scaling_utils.claims import ledger
 from scaling_utils.errors import BuildError
 from scaling_utils.files import PARTIAL, write_whole
 from scaling_utils.runs.registry import datasets
@@ -107,7 +108,7 @@ def stage(
                 target.with_suffix(".md").write_text(text, encoding="utf-8")
         except BuildError as error:
             raise BuildError(f"notebook {scenario.notebook}, scenario {scenario.name}: {error}") from error
-    write_whole(tree / project.claims.name, claims_json(results))
+    write_whole(tree / project.claims.name, claims_json(ledger(results)))
     write_whole(tree / project.results.name, Document(made_with(project), results).text)
     facts = edition(
         project,

@@ -22,10 +22,9 @@ def claims_command(
     from scaling_utils.book.results import claims_json, read_results
     from scaling_utils.claims import ledger
 
-    results = read_results(find_project(project))
-    rows = ledger(results)
+    rows = ledger(read_results(find_project(project)))
     if as_json:
-        typer.echo(claims_json(results), nl=False)
+        typer.echo(claims_json(rows), nl=False)
     else:
         for row in rows:
             ours = "–" if row.ours is None else str(row.ours)
