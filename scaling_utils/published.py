@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -14,6 +14,8 @@ from scaling_utils.errors import DataError, clip, did_you_mean
 from scaling_utils.runs.dataset import first_problem
 from scaling_utils.runs.registry import data_folder
 from scaling_utils.yaml_files import from_yaml
+
+_Model = TypeVar("_Model", bound=BaseModel)
 
 Status = Literal["read-in-source", "secondary", "computed", "unverified"]
 
@@ -157,15 +159,34 @@ def read_published(path: str | Path) -> dict[str, Published]:
     DataError
         If the file is missing, is not YAML, or an entry does not follow `Published`.
     """
+    return {fact.id: fact for fact in read_checked(path, _File, what="published values").facts}
+
+
+def read_checked(path: str | Path, model: type[_Model], *, what: str) -> _Model:
+    """A YAML file that follows a model.
+
+    Parameters
+    ----------
+    path
+        The file.
+    model
+        Pydantic model of the whole document.
+    what
+        What the file holds, in the plural, for messages.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, is not YAML, or does not follow the model.
+    """
     import yaml
 
     try:
-        content = from_yaml(Path(path).read_text(encoding="utf-8"))
-        return {fact.id: fact for fact in _File.model_validate(content).facts}
+        return model.model_validate(from_yaml(Path(path).read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise DataError(f"published values cannot be read ({clip(str(error))})", file=path) from error
+        raise DataError(f"{what} cannot be read ({clip(str(error))})", file=path) from error
     except ValidationError as error:
-        raise DataError(f"published values are wrong: {first_problem(error)}", file=path) from error
+        raise DataError(f"{what} are wrong: {first_problem(error)}", file=path) from error
 
 
 def choose(facts: Mapping[str, Published], fact_id: str) -> Published:

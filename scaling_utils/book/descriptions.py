@@ -9,15 +9,14 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from scaling_utils.book.description_evidence import evidence
 from scaling_utils.book.results import Results
 from scaling_utils.book.tables import scrolling, table
 from scaling_utils.errors import DataError, clip
-from scaling_utils.runs.dataset import first_problem
+from scaling_utils.published import read_checked
 from scaling_utils.runs.registry import data_folder
-from scaling_utils.yaml_files import from_yaml
 
 Verdict = Literal["right", "partly", "wrong", "cannot be seen"]
 
@@ -229,11 +228,4 @@ def _counts(claims: list[Claim] | tuple[Claim, ...]) -> tuple[str, ...]:
 
 @cache
 def _read(path: Path) -> tuple[Described, ...]:
-    import yaml
-
-    try:
-        return _File.model_validate(from_yaml(path.read_text(encoding="utf-8"))).figures
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise DataError(f"descriptions cannot be read ({clip(str(error))})", file=path) from error
-    except ValidationError as error:
-        raise DataError(f"descriptions are wrong: {first_problem(error)}", file=path) from error
+    return read_checked(path, _File, what="descriptions").figures

@@ -9,16 +9,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from scaling_utils.errors import DataError, clip
 from scaling_utils.exchange import without_nan
 from scaling_utils.laws import allocation_law, published_law
-from scaling_utils.published import Interval, published
+from scaling_utils.published import Interval, published, read_checked
 from scaling_utils.results import Estimate
-from scaling_utils.runs.dataset import first_problem
 from scaling_utils.runs.registry import data_folder
-from scaling_utils.yaml_files import from_yaml
 
 Verdict = Literal["reproduced", "partly", "not reproduced", "cannot be tested"]
 BEST_FIRST: tuple[Verdict, ...] = ("reproduced", "partly", "not reproduced", "cannot be tested")
@@ -201,14 +199,7 @@ def _entries(path: Path | None) -> tuple[_Entry, ...]:
 
 @cache
 def _read(path: Path) -> tuple[_Entry, ...]:
-    import yaml
-
-    try:
-        return _File.model_validate(from_yaml(path.read_text(encoding="utf-8"))).claims
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise DataError(f"claims cannot be read ({clip(str(error))})", file=path) from error
-    except ValidationError as error:
-        raise DataError(f"claims are wrong: {first_problem(error)}", file=path) from error
+    return read_checked(path, _File, what="claims").claims
 
 
 def _row(entry: _Entry, results: Results) -> LedgerRow:

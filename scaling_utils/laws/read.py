@@ -5,15 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from scaling_utils.conventions import Conventions
-from scaling_utils.errors import DataError, clip
 from scaling_utils.laws.forms import LAWS
 from scaling_utils.laws.known import COMPUTE, AllocationLaw, Compute, ComputeUnit, KnownLaw, Quantity
-from scaling_utils.published import Source, Status
-from scaling_utils.runs.dataset import first_problem
-from scaling_utils.yaml_files import from_yaml
+from scaling_utils.published import Source, Status, read_checked
 
 _Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 
@@ -94,14 +91,7 @@ def read_laws(path: str | Path) -> tuple[dict[str, KnownLaw], dict[str, Allocati
     DataError
         If the file is missing, is not YAML, or an entry is wrong.
     """
-    import yaml
-
-    try:
-        file = _File.model_validate(from_yaml(Path(path).read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise DataError(f"published laws cannot be read ({clip(str(error))})", file=path) from error
-    except ValidationError as error:
-        raise DataError(f"published laws are wrong: {first_problem(error)}", file=path) from error
+    file = read_checked(path, _File, what="published laws")
     return (
         {entry.id: KnownLaw(**{**dict(entry), "form": LAWS[entry.form]}) for entry in file.losses},
         {entry.id: AllocationLaw(**dict(entry)) for entry in file.allocations},
