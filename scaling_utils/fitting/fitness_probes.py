@@ -170,14 +170,14 @@ def pair(runs: RunTable) -> tuple[str, Parameters]:
 
 def trailing(runs: RunTable) -> tuple[str, Parameters]:
     """Notebook 06; asks for two methods, and the one called full or dense is the baseline."""
-    from scaling_utils.fitting.trailing import fit_places
+    from scaling_utils.fitting.trailing import fit_places, in_text
 
     if missing := [name for name in ("attention", "panel") if name not in runs.frame]:
         raise DataError(
             f"there is no column {' and no column '.join(missing)}",
             remedy="Name the attention of each run in 'attention', and in 'panel' the place in the context.",
         )
-    methods = [str(name) for name in runs.frame["attention"].unique()]
+    methods = list(in_text(runs.frame["attention"]).unique())
     if len(methods) != 2:
         raise DataError(
             f"the column attention names {len(methods)} methods; two are compared",

@@ -13,7 +13,7 @@ from scaling_utils.fitting.trailing.checks import (
     residuals,
     vary_choices,
 )
-from scaling_utils.fitting.trailing.fit import TrailingFit, fit_trailing, named_in_text
+from scaling_utils.fitting.trailing.fit import TrailingFit, fit_trailing, in_text, named_in_text
 from scaling_utils.fitting.trailing.places import (
     LinePair,
     computes_of_gap,
@@ -47,6 +47,7 @@ __all__ = [
     "fit_trailing",
     "gap_band",
     "gaps_table",
+    "in_text",
     "law_band",
     "laws_table",
     "loss_difference",

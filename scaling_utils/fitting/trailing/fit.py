@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -214,9 +214,15 @@ def curve_ends(runs: RunTable, *, tail: float) -> pd.DataFrame:
     return by_run.groupby(level=["attention", "params"]).mean().apply(np.exp)
 
 
+def in_text(names: pd.Series[Any]) -> pd.Series[str]:
+    """Names as text; a file of numbers is read as floats, of which whole ones lose their point."""
+    numbers = pd.api.types.is_numeric_dtype(names)
+    return names.map("{:.12g}".format) if numbers else names.astype(str)
+
+
 def named_in_text(runs: RunTable) -> RunTable:
     """The table with its places and methods as text, as a fit names them; in a file they may be numbers."""
-    names = {name: runs.frame[name].astype(str) for name in ("panel", "attention")}
+    names = {name: in_text(runs.frame[name]) for name in ("panel", "attention")}
     return replace(runs, frame=runs.frame.assign(**names))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from scaling_utils.errors import DataError, clip
-from scaling_utils.fitting.trailing.fit import IntervalOfLines, TrailingFit, fit_trailing
+from scaling_utils.fitting.trailing.fit import IntervalOfLines, TrailingFit, fit_trailing, in_text
 from scaling_utils.laws import published_laws
 from scaling_utils.results import Estimate, PowerLaw
 from scaling_utils.runs.registry import load_table
@@ -99,7 +99,7 @@ def fit_places(
     """
     chosen = [name.strip() for name in places.split(",") if name.strip()]
     if not chosen and "panel" in runs.frame:
-        chosen = list(map(str, runs.frame["panel"].unique()))
+        chosen = list(in_text(runs.frame["panel"]).unique())
     if not chosen:
         raise DataError(
             "there is no column 'panel'",
