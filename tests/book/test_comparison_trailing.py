@@ -1,7 +1,7 @@
 import pytest
 
 from scaling_utils.book.comparisons.rows import NOT_AT_HAND
-from scaling_utils.book.comparisons.trailing import DATASET, NOTEBOOK, comparison, positions
+from scaling_utils.book.comparisons.trailing import DATASET, NOTEBOOK, comparison, measured, positions
 from scaling_utils.book.scenarios import Scenario
 
 
@@ -13,7 +13,7 @@ def _scenarios(monkeypatch):
     listed = (
         scenario("last", dataset=DATASET, places="30-32"),
         scenario("several", places="0-2, 30-32"),
-        scenario("mine", dataset="mine.csv", places="far"),
+        scenario("mine", dataset="mine.csv", places="near, far", same_keys="near"),
         Scenario(notebook="03-isoflop-profiles", name="other", title="other"),
     )
     monkeypatch.setattr("scaling_utils.book.results.load_scenarios", lambda _: listed)
@@ -63,3 +63,26 @@ def test_missing_results_are_said_to_be_missing(fragment):
     text = fragment(None, {})
     assert "no data at hand" in text
     assert text.endswith(NOT_AT_HAND)
+
+
+OWN = {
+    "method_name": "block-sparse",
+    "baseline_name": "full attention",
+    "place_name": "far",
+    "gap_to_near": estimate(-0.029, -0.049, -0.009),
+}
+
+
+@pytest.mark.parametrize(
+    ("gap", "sign"),
+    [(estimate(-0.047, -0.074, -0.018), "not the sign"), (estimate(0.047, 0.01, 0.08), "the same sign")],
+)
+def test_the_gap_without_any_difference_in_reach(gap, sign):
+    text = measured(None, {(NOTEBOOK, "mine"): OWN | {"gap_to": gap}})
+    assert f"by {100 * gap['value']:+.1f}% ({100 * gap['low']:+.1f}% to" in text
+    assert f"for far: {sign} that the printed laws have" in text
+    assert "see the same keys the difference is -2.9% (-4.9% to -0.9%) for near" in text
+
+
+def test_runs_that_are_not_at_hand_say_nothing():
+    assert measured(None, {(NOTEBOOK, "last"): RESULTS}) == "*The runs of this page are not at hand.*\n"

@@ -8,6 +8,7 @@ from scaling_utils.errors import DataError
 from scaling_utils.fitting.trailing import (
     bowed_laws,
     compute_ratio,
+    drawn_in_words,
     drawn_lines,
     exponent_difference,
     fit_places,
@@ -20,6 +21,7 @@ from scaling_utils.fitting.trailing import (
     narrowing_verdict,
     place_key,
     printed_lines,
+    reach_in_words,
     results_by_key,
     vary_choices,
 )
@@ -155,3 +157,42 @@ def test_other_choices_move_the_laws_but_not_the_finding(runs, fits):
     assert table.loc["as above", "A moba"] == fits["30-32"].laws["moba"].coefficient.value
     assert table["gap at 5 PF-days"].between(0.02, 0.06).all()
     assert table.loc["without the largest model", "gap at 5 PF-days"] != table.iloc[0]["gap at 5 PF-days"]
+
+
+@pytest.fixture(scope="module")
+def ends():
+    """Runs of which only the end is known at each place, as the ladder has them."""
+    return load("ladder-prose-attention")
+
+
+@pytest.fixture(scope="module")
+def own(ends):
+    places = "bytes 0-64, bytes 896-1024"
+    return fit_places(ends, places=places, methods=("block-sparse", "full"), resamples=400)
+
+
+def test_the_share_of_a_curve_is_no_choice(ends, own, runs, fits):
+    at = {"tail": 0.05, "compute_from": 1e-8, "compute_to": 5e-8}
+    assert not [n for n in vary_choices(ends, own["bytes 0-64"], **at).index if n.startswith("ends: ")]
+    assert sum(n.startswith("ends: ") for n in vary_choices(runs, fits["30-32"], **at).index) == 3
+
+
+def test_no_curve_is_said_to_be_drawn(ends, runs):
+    assert "curves" not in drawn_in_words(ends)
+    assert drawn_in_words(runs).startswith("Training curves (thin)")
+
+
+def test_the_gap_where_both_see_the_same_keys(own):
+    near, far = (own[place].gap(5e-8) for place in ("bytes 0-64", "bytes 896-1024"))
+    told = reach_in_words(own, "bytes 0-64", pf_days=5e-8)
+    assert f"it is {near.value:+.1%} ({near.low:+.1%} to {near.high:+.1%}) for bytes 0-64." in told
+    assert f"For bytes 896-1024 the gap is {far.value:+.1%}" in told
+    losses = own["bytes 0-64"].ends["loss"].unstack("attention")
+    lower = (losses["block-sparse"] < losses["full"]).sum()
+    assert f"In {lower} of {len(losses)} of these pairs of ends block-sparse has the lower loss." in told
+
+
+def test_places_that_are_not_named_or_not_fitted(own):
+    assert reach_in_words(own, "", pf_days=5e-8).startswith("No place is named")
+    with pytest.raises(DataError, match="same_keys names 'bytes 64-128', which is not among the places"):
+        reach_in_words(own, "bytes 64-128", pf_days=5e-8)

@@ -2,9 +2,13 @@
 
 import dataclasses
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
+from scaling_utils import load
+from scaling_utils.book.project import find_project
+from scaling_utils.book.scenarios import load_scenarios
 from scaling_utils.ladder.config import LadderError, peak_rate
 from scaling_utils.ladder.design import ATTENTION_BUDGETS, DEPTHS, WIDTHS, groups, planned
 
@@ -50,6 +54,20 @@ def test_attentions_differ_in_nothing_else():
     for full, sparse in zip(runs[::2], runs[1::2], strict=True):
         assert full.attention == "full"
         assert dataclasses.replace(full, attention="block-sparse") == sparse
+
+
+def test_the_page_on_attention_knows_where_both_kinds_see_the_same_keys():
+    """Where there are no more blocks than a byte sees, it sees them all."""
+    (page,) = (
+        scenario.parameters
+        for scenario in load_scenarios(find_project(Path(__file__)))
+        if scenario.id == "06-block-sparse-vs-full-attention/ladder-prose"
+    )
+    (seen,) = {run.block * run.top_k for run in groups()["prose-attention"]}
+    places = load(page["dataset"]).frame["panel"].unique()
+    same = [place for place in places if int(place.rpartition("-")[2]) <= seen]
+    assert page["same_keys"].split(", ") == same
+    assert set(same) < set(page["places"].split(", "))
 
 
 def test_fixed_steps_have_one_schedule():

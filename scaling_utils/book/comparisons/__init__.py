@@ -18,6 +18,7 @@ FRAGMENTS = {
     "pair-measured.md": ("pair", "measured"),
     "block-sparse-comparison.md": ("trailing", "comparison"),
     "block-sparse-positions.md": ("trailing", "positions"),
+    "block-sparse-measured.md": ("trailing", "measured"),
     "protocols-verdict.md": ("protocols", "verdict"),
     "protocols-comparison.md": ("protocols", "comparison"),
     "plan-comparison.md": ("planning", "comparison"),

@@ -23,6 +23,7 @@ from scaling_utils.fitting.trailing import (
     LinePair,
     crossing_interval,
     crossing_text,
+    listed_places,
     method_name,
     place_key,
     place_name,
@@ -38,6 +39,9 @@ POSITIONS_HEADER = ("Place", "published, smaller", "ours", "published, larger", 
 
 GAPS = (("compute_from", "gap_from"), ("compute_to", "gap_to"))
 """Keys of the computes at which gaps are read, and of the gaps."""
+
+LAST_PRINTED = "30-32"
+"""The last positions that the report has laws for."""
 
 THREE, PERCENT = fixed(".3f"), fixed("+.1%")
 
@@ -77,6 +81,38 @@ def positions(project: Project, results: Results) -> str:
             printed = printed_lines("lu2025", places)
             rows += [_position_row(place, printed[place], ours) for place in places]
     return table(POSITIONS_HEADER, rows) + note
+
+
+def measured(project: Project, results: Results) -> str:
+    """What the page of the ladder finds, beside the sign of the printed laws, and where reach plays no part.
+
+    Parameters
+    ----------
+    project, results
+        As for `comparison`.
+    """
+    told = [
+        _measured(scenario, ours)
+        for scenario, ours in pages_of(NOTEBOOK, project, results)
+        if ours and scenario.parameters.get("same_keys")
+    ]
+    return "\n\n".join(told) + "\n" if told else "*The runs of this page are not at hand.*\n"
+
+
+def _measured(scenario: Scenario, ours: Found) -> str:
+    printed = printed_lines("lu2025", [LAST_PRINTED])[LAST_PRINTED].gap(1.0)
+    sign = "the same sign" if ours["gap_to"]["value"] * printed > 0 else "not the sign"
+    places = listed_places(str(scenario.parameters["same_keys"]))
+    there = "; ".join(
+        f"{with_interval(ours[f'gap_to_{place_key(place)}'], PERCENT)} for {place_name(place)}"
+        for place in places
+    )
+    return (
+        f"On {link(scenario)} the loss of {ours['method_name']} differs from that of {ours['baseline_name']} "
+        f"by {with_interval(ours['gap_to'], PERCENT)} for {ours['place_name']}: {sign} that the printed laws "
+        f"have at the end of the context. Where both methods still see the same keys the difference is "
+        f"{there}, and no part of that comes from what attention can reach."
+    )
 
 
 def _pages(project: Project, results: Results) -> Iterator[tuple[Scenario, list[str], Found | None]]:

@@ -13,12 +13,19 @@ from scaling_utils.fitting.trailing.checks import (
     residuals,
     vary_choices,
 )
-from scaling_utils.fitting.trailing.fit import TrailingFit, fit_trailing, in_text, named_in_text
+from scaling_utils.fitting.trailing.fit import (
+    TrailingFit,
+    fit_trailing,
+    has_curves,
+    in_text,
+    named_in_text,
+)
 from scaling_utils.fitting.trailing.places import (
     LinePair,
     computes_of_gap,
     drawn_lines,
     fit_places,
+    listed_places,
     method_name,
     place_key,
     place_name,
@@ -32,6 +39,7 @@ from scaling_utils.fitting.trailing.tables import (
     main_results,
     results_by_key,
 )
+from scaling_utils.fitting.trailing.told import drawn_in_words, reach_in_words
 
 __all__ = [
     "LinePair",
@@ -41,15 +49,18 @@ __all__ = [
     "computes_of_gap",
     "crossing_interval",
     "crossing_text",
+    "drawn_in_words",
     "drawn_lines",
     "exponent_difference",
     "fit_places",
     "fit_trailing",
     "gap_band",
     "gaps_table",
+    "has_curves",
     "in_text",
     "law_band",
     "laws_table",
+    "listed_places",
     "loss_difference",
     "main_results",
     "method_name",
@@ -58,6 +69,7 @@ __all__ = [
     "place_key",
     "place_name",
     "printed_lines",
+    "reach_in_words",
     "residuals",
     "results_by_key",
     "vary_choices",

@@ -9,7 +9,14 @@ import numpy as np
 import pandas as pd
 
 from scaling_utils.arrays import FloatArray
-from scaling_utils.fitting.trailing.fit import LEVEL, MIN_MODELS, IntervalOfLines, TrailingFit, fit_trailing
+from scaling_utils.fitting.trailing.fit import (
+    LEVEL,
+    MIN_MODELS,
+    IntervalOfLines,
+    TrailingFit,
+    fit_trailing,
+    has_curves,
+)
 from scaling_utils.results import Estimate
 from scaling_utils.runs.table import RunTable
 
@@ -189,11 +196,12 @@ def vary_choices(
     -------
     DataFrame
         One row per choice, the index: A and g of both methods, the gap (as a share, with the ends of the
-        95 % interval of the second), and whether the gap narrows for sure.
+        95 % interval of the second), and whether the gap narrows for sure. Where every run is a single
+        point, its end is no choice.
     """
     other: IntervalOfLines = "bootstrap" if fit.interval == "student" else "student"
     choices: dict[str, tuple[RunTable, float, IntervalOfLines]] = {}
-    for share in (0.0, 0.05, 0.1, 0.2):
+    for share in (0.0, 0.05, 0.1, 0.2) if has_curves(runs) else ():
         if share != tail:
             name = f"ends: the last {share:.0%} of the compute" if share else "ends: the last point alone"
             choices[name] = runs, share, fit.interval

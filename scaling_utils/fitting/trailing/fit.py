@@ -183,6 +183,11 @@ def fit_trailing(
     )
 
 
+def has_curves(runs: RunTable) -> bool:
+    """Whether some run has more than one point, so that there is a training curve to draw."""
+    return bool(runs.frame["run_id"].duplicated().any())
+
+
 def curve_ends(runs: RunTable, *, tail: float) -> pd.DataFrame:
     """Where training curves end: geometric means of compute and loss over the last share of the compute.
 

@@ -59,6 +59,15 @@ class LinePair:
         return math.exp(math.log(first.coefficient.value / second.coefficient.value) / fall)
 
 
+def listed_places(places: str) -> list[str]:
+    """Names of places from a text with commas between.
+
+    >>> listed_places("bytes 0-64, bytes 64-128"), listed_places("")
+    (['bytes 0-64', 'bytes 64-128'], [])
+    """
+    return [name.strip() for name in places.split(",") if name.strip()]
+
+
 def fit_places(
     runs: RunTable,
     *,
@@ -97,7 +106,7 @@ def fit_places(
     >>> [f"{place}: {fit.gap(1.0).value:.3f}" for place, fit in fits.items()]
     ['0-2: -0.003', '30-32: 0.054']
     """
-    chosen = [name.strip() for name in places.split(",") if name.strip()]
+    chosen = listed_places(places)
     if not chosen and "panel" in runs.frame:
         chosen = list(in_text(runs.frame["panel"]).unique())
     if not chosen:

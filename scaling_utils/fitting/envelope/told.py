@@ -1,0 +1,64 @@
+"""What a page says of a frontier, in words that follow the numbers."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from scaling_utils.errors import clip
+from scaling_utils.results.envelope import EnvelopeFit
+from scaling_utils.runs.table import RunTable
+
+CONSTANT = "constant"
+"""The schedule under which a point within a run stands for the end of a shorter one."""
+
+
+def bend_in_words(*slopes: float) -> str:
+    """How the loss goes on falling, from the slopes g of successive parts of the frontier.
+
+    Parameters
+    ----------
+    slopes
+        From the smallest budgets to the largest.
+
+    Examples
+    --------
+    >>> bend_in_words(0.070, 0.052, 0.037)
+    'ever more slowly'
+    >>> bend_in_words(0.110, 0.054, 0.113)
+    'neither ever more slowly nor ever faster'
+    """
+    if all(one > other for one, other in pairwise(slopes)):
+        return "ever more slowly"
+    if all(one < other for one, other in pairwise(slopes)):
+        return "ever faster"
+    return "neither ever more slowly nor ever faster"
+
+
+def schedules(runs: RunTable) -> list[str]:
+    """The learning-rate schedules that the runs name in the column `schedule`, sorted; none if unnamed."""
+    if "schedule" not in runs.frame:
+        return []
+    return sorted(map(str, runs.frame["schedule"].dropna().unique()))
+
+
+def schedule_in_words(runs: RunTable, fit: EnvelopeFit) -> str:
+    """What the schedule of these runs makes of the points within them, in a sentence.
+
+    Parameters
+    ----------
+    runs
+        The runs that `fit` was made from.
+    fit
+        Result of `fit_envelope`.
+    """
+    named = schedules(runs)
+    if not named:
+        return "These curves name no schedule of the learning rate."
+    if named == [CONSTANT]:
+        return "The learning rate of these runs is constant."
+    return (
+        f"The learning rate of these runs is not constant (schedule: {clip(', '.join(named), 100)}), and "
+        f"{1 - fit.late_share:.0%} of the frontier's points come before the last part of their run: a run "
+        "that ended there would have decayed its rate and reached another loss, so these exponents are not "
+        "those of finished runs."
+    )
