@@ -1,6 +1,6 @@
 import pytest
 
-from scaling_utils.book.comparisons.envelope import NOTEBOOK, comparison
+from scaling_utils.book.comparisons.envelope import NOTEBOOK, comparison, within_schedules
 from scaling_utils.book.comparisons.rows import NOT_AT_HAND
 from scaling_utils.book.scenarios import Scenario
 
@@ -11,7 +11,7 @@ def _scenarios(monkeypatch):
         return Scenario(notebook=NOTEBOOK, name=name, title=name, parameters=parameters)
 
     listed = (
-        scenario("hoffmann-law", published="hoff.A1 hoff.T3.gopher hoff.figA5.slopes"),
+        scenario("hoffmann-law", published="hoff.A1 hoff.T3.gopher hoff.figA5.slopes hoff.A3.frontier"),
         scenario("gemstone", published="gemstones.A1"),
         Scenario(notebook="03-isoflop-profiles", name="other", title="other"),
     )
@@ -32,16 +32,31 @@ RESULTS = {
     "tokens_projected": estimate(2.492e12, 2.304e12, 2.929e12),
     "bias_g1": -0.0036,
     "coverage_least": 0.775,
+    "E": estimate(1.69, 1.2, 1.8),
+    "gamma": estimate(0.155, 0.1, 0.2),
+    "loss_floor": estimate(1.918, 1.9, 2.0),
+    "status": "few sizes",
+    "floor_status": "converged",
+    "n_sizes": "4",
+    "bend": "neither ever more slowly nor ever faster",
+    "schedules": "cosine",
+    "late_share": 0.107,
 }
 
 
 def test_published_numbers_stand_beside_ours():
     text = comparison(None, {(NOTEBOOK, "hoffmann-law"): RESULTS})
     lines = text.splitlines()
-    assert lines[2].endswith("| $a$, Approach 1 | 0.5 | Table 2 | 0.451 | 0.435 to 0.460 | -0.049 |")
+    assert lines[2].endswith(
+        "| $a$, Approach 1 | 0.5 | Table 2 | 0.451 | 0.435 to 0.460 | -0.049 | few sizes (4) |"
+    )
     assert lines[2].startswith(f"| {{doc}}`hoffmann-law </notebooks/{NOTEBOOK}/hoffmann-law>`")
-    assert "| 67B | Table 3 | 38.5B | 32.8B to 41.7B | × 0.58 |" in text
-    assert "| $g$, last third | 0.0372 | computed | 0.037 | – | +0.000 |" in text
+    assert "| 67B | Table 3 | 38.5B | 32.8B to 41.7B | × 0.58 | few sizes (4) |" in text
+    assert (
+        "| $\\gamma$, above the floor | 0.1548 | computed | 0.155 | 0.100 to 0.200 | +0.000 | converged (4) |"
+        in text
+    )
+    assert "| $g$, last third | 0.0372 | computed | 0.037 | – | +0.000 | few sizes (4) |" in text
 
 
 def test_missing_data_are_said_and_bring_no_figure():
@@ -56,3 +71,14 @@ def test_measured_curves_bring_their_figure_and_its_caveat():
     assert f"../figures/{NOTEBOOK}/gemstone/envelope.svg" in text and ":alt: " in text
     assert "-0.0036 off" in text and "78% of the sets" in text.replace("\n", " ")
     assert "| 0.458 | {cite:p}`mcleish2025gemstones` (secondary) |" in text
+
+
+def test_the_caveat_says_how_the_lines_bend():
+    text = comparison(None, {(NOTEBOOK, "gemstone"): RESULTS})
+    assert "the loss falls neither ever more slowly nor ever faster, with $g$ from 0.071 over 0.051" in text
+
+
+@pytest.mark.parametrize(("schedules", "said"), [("cosine", True), ("constant", False), ("", False)])
+def test_points_within_a_run_are_said_to_count_for_less(schedules, said):
+    text = within_schedules(None, {(NOTEBOOK, "gemstone"): RESULTS | {"schedules": schedules}})
+    assert ("(schedule: cosine), and 89% of the frontier's points come before" in text) is said

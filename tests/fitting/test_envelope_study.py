@@ -10,10 +10,12 @@ import pytest
 from scaling_utils import load
 from scaling_utils.errors import DataError
 from scaling_utils.fitting.envelope import (
+    bend_in_words,
     fit_envelope,
     fit_floor,
     law_frontier,
     recovery,
+    schedule_in_words,
     simulate_runs,
     vary_choices,
     within_shapes,
@@ -124,6 +126,30 @@ def test_draws_without_runs_are_left_out():
     missing = np.isnan(floor.draws).any(axis=0)
     assert 0 < missing.sum() < 400
     assert np.isfinite([floor.E.low, floor.E.high]).all()
+
+
+@pytest.mark.parametrize(
+    ("slopes", "told"),
+    [
+        ((0.070, 0.052, 0.037), "ever more slowly"),
+        ((0.110, 0.054, 0.113), "neither ever more slowly nor ever faster"),
+        ((0.037, 0.052, 0.070), "ever faster"),
+        ((0.05, 0.05, 0.04), "neither ever more slowly nor ever faster"),
+    ],
+)
+def test_the_bend_in_words_follows_the_slopes(slopes, told):
+    assert bend_in_words(*slopes) == told
+
+
+@pytest.mark.parametrize(
+    ("schedule", "told"),
+    [("constant", "is constant."), ("cosine", "(schedule: cosine), and 50% of"), (None, "name no schedule")],
+)
+def test_the_schedule_of_the_runs_is_said(noisy, schedule, told):
+    runs, fit = noisy
+    points = fit.frontier.assign(progress=np.where(np.arange(len(fit.frontier)) % 2, 0.5, 0.9), interior=True)
+    frame = runs.frame if schedule is None else runs.frame.assign(schedule=schedule)
+    assert told in schedule_in_words(replace(runs, frame=frame), replace(fit, frontier=points))
 
 
 def test_choices_and_recovery_have_a_row_each(noisy):

@@ -10,6 +10,8 @@ from scaling_utils.book.results import Results
 
 FRAGMENTS = {
     "envelope-comparison.md": ("envelope", "comparison"),
+    "envelope-schedules.md": ("envelope", "within_schedules"),
+    "ladder-approaches.md": ("approaches", "on_the_ladder"),
     "kaplan-comparison.md": ("kaplan", "comparison"),
     "isoflop-comparison.md": ("isoflop", "comparison"),
     "parametric-comparison.md": ("parametric", "comparison"),

@@ -10,12 +10,14 @@ from scaling_utils.book.comparisons.rows import (
     cited,
     difference,
     figure,
+    link,
     times,
 )
 from scaling_utils.book.project import Project
 from scaling_utils.book.results import Found, Results, pages_of
 from scaling_utils.book.scenarios import Scenario
 from scaling_utils.figures.style import in_units
+from scaling_utils.fitting.envelope.told import CONSTANT
 from scaling_utils.published import Published, published
 
 NOTEBOOK = "02-training-curve-envelope"
@@ -23,7 +25,16 @@ NOTEBOOK = "02-training-curve-envelope"
 FIGURE_OF = "gemstone"
 """The measured scenario whose figure the chapter shows, where its data are at hand."""
 
-HEADER = ("Curves", "Quantity", "published", "source", "ours", "95 % interval", "difference")
+HEADER = (
+    "Curves",
+    "Quantity",
+    "published",
+    "source",
+    "ours",
+    "95 % interval",
+    "difference",
+    "status (sizes)",
+)
 
 WORDS = {
     "a": "$a$",
@@ -42,6 +53,9 @@ WORDS = {
 }
 """How the table calls a value, by its published name, which is the key of ours."""
 
+OF_THE_FLOOR = ("E", "gamma", "loss_floor")
+"""What is fitted with the floor, which has a status of its own."""
+
 APPROACH = {"hoff.A1": ", Approach 1", "hoff.A3": ", Approach 3", "gemstones.A1": ", Approach 1"}
 """What follows the name of an exponent, by the published id."""
 
@@ -56,17 +70,17 @@ SOURCES = (
 ALT = (
     "Two panels of loss against compute in log-log axes. Left: measured training curves from about 50 "
     "million to 2 billion parameters, black dots along their lower envelope, and three dashed lines through "
-    "its thirds, each flatter than the one before. Right: envelope and lines continued far beyond the data, "
-    "beside a curve with a floor whose shaded band is wide."
+    "its thirds. Right: envelope and lines continued far beyond the data, beside a curve with a floor and "
+    "its shaded band."
 )
 
 CAPTION = "The same on measured runs: {title} {{cite:p}}`mcleish2025gemstones`, at a constant learning rate."
 
 CAVEAT = """
-The measured lines flatten too, from $g$ = {g1:.3f} over {g2:.3f} to {g3:.3f}; their tables are on
-{{doc}}`a page of their own </{docname}>`. With losses from the published surface on the very same curves,
-$g$ of the first third comes out {bias_g1:+.4f} off, and the worst of the nominal 95 % intervals holds the
-truth in {coverage_least:.0%} of the sets: the sizes are few and far apart.
+Along the measured frontier the loss falls {bend}, with $g$ from {g1:.3f} over {g2:.3f} to {g3:.3f};
+the tables are on {{doc}}`a page of their own </{docname}>`. With losses from the published surface on the
+very same curves, $g$ of the first third comes out {bias_g1:+.4f} off, and the worst of the nominal 95 %
+intervals holds the truth in {coverage_least:.0%} of the sets.
 """
 
 FIGURE = "fig-envelope-measured"
@@ -93,10 +107,27 @@ def comparison(project: Project, results: Results) -> str:
     return told
 
 
+def within_schedules(project: Project, results: Results) -> str:
+    """A sentence for each page whose runs name a schedule that is not constant.
+
+    Parameters
+    ----------
+    project, results
+        As for `comparison`.
+    """
+    told = [
+        f"On {link(scenario)} the rate is not constant (schedule: {ours['schedules']}), and "
+        f"{1 - ours['late_share']:.0%} of the frontier's points come before the last part of their run."
+        for scenario, ours in pages_of(NOTEBOOK, project, results)
+        if ours and ours["schedules"] not in ("", CONSTANT)
+    ]
+    return "\n".join(told) + "\n"
+
+
 def _caveat(scenario: Scenario, ours: Found) -> str:
     slopes = {name: ours[name]["value"] for name in ("g1", "g2", "g3")}
     checks = {name: ours[name] for name in ("bias_g1", "coverage_least")}
-    return CAVEAT.format(docname=scenario.docname, **slopes, **checks)
+    return CAVEAT.format(docname=scenario.docname, bend=ours["bend"], **slopes, **checks)
 
 
 def _lines(scenario: Scenario, ours: Found) -> Iterator[tuple[str, ...]]:
@@ -109,7 +140,14 @@ def _lines(scenario: Scenario, ours: Found) -> Iterator[tuple[str, ...]]:
                 in_units(stated) if large else f"{stated:g}",
                 _source(row),
                 *beside(ours[name], stated, _shown, apart),
+                _status(name, ours),
             )
+
+
+def _status(name: str, ours: Found) -> str:
+    """How the fit that a value comes from is judged, and how many sizes hold the frontier."""
+    status = ours["floor_status"] if name in OF_THE_FLOOR else ours["status"]
+    return f"{status} ({ours['n_sizes']})"
 
 
 def _source(row: Published) -> str:

@@ -8,7 +8,7 @@ from scaling_utils.fitting.envelope.fit import fit_envelope
 from scaling_utils.fitting.envelope.floor import FlooredFrontier, fit_floor
 from scaling_utils.fitting.envelope.frontier import Frontier
 from scaling_utils.fitting.envelope.simulated import law_frontier, simulate_runs, within_shapes
-from scaling_utils.fitting.envelope.told import bend_in_words, schedule_in_words, schedules
+from scaling_utils.fitting.envelope.told import bend_in_words, frontier_facts, schedule_in_words
 
 __all__ = [
     "Curves",
@@ -17,10 +17,10 @@ __all__ = [
     "bend_in_words",
     "fit_envelope",
     "fit_floor",
+    "frontier_facts",
     "law_frontier",
     "recovery",
     "schedule_in_words",
-    "schedules",
     "simulate_runs",
     "vary_choices",
     "within_shapes",

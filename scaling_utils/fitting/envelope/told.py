@@ -34,15 +34,8 @@ def bend_in_words(*slopes: float) -> str:
     return "neither ever more slowly nor ever faster"
 
 
-def schedules(runs: RunTable) -> list[str]:
-    """The learning-rate schedules that the runs name in the column `schedule`, sorted; none if unnamed."""
-    if "schedule" not in runs.frame:
-        return []
-    return sorted(map(str, runs.frame["schedule"].dropna().unique()))
-
-
-def schedule_in_words(runs: RunTable, fit: EnvelopeFit) -> str:
-    """What the schedule of these runs makes of the points within them, in a sentence.
+def frontier_facts(runs: RunTable, fit: EnvelopeFit) -> dict[str, float | str]:
+    """Counts, shares and sentences on a frontier, for prose.
 
     Parameters
     ----------
@@ -51,6 +44,29 @@ def schedule_in_words(runs: RunTable, fit: EnvelopeFit) -> str:
     fit
         Result of `fit_envelope`.
     """
+    return {
+        "status": fit.status,
+        "n_runs": str(fit.n_runs),
+        "n_sizes": str(fit.n_sizes),
+        "n_all_sizes": str(runs.frame["params"].nunique()),
+        "interior_share": fit.interior_share,
+        "late_share": fit.late_share,
+        "failed_share": fit.failed_share,
+        "bend": bend_in_words(*(third.g.value for third in fit.thirds)),
+        "schedules": ", ".join(schedules(runs)),
+        "schedule_told": schedule_in_words(runs, fit),
+    }
+
+
+def schedules(runs: RunTable) -> list[str]:
+    """The learning-rate schedules that the runs name in the column `schedule`, sorted; none if unnamed."""
+    if "schedule" not in runs.frame:
+        return []
+    return sorted(map(str, runs.frame["schedule"].dropna().unique()))
+
+
+def schedule_in_words(runs: RunTable, fit: EnvelopeFit) -> str:
+    """What the schedule of these runs makes of the points within them, in a sentence."""
     named = schedules(runs)
     if not named:
         return "These curves name no schedule of the learning rate."

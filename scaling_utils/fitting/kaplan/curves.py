@@ -143,6 +143,26 @@ def at_fixed_steps(
     return pd.DataFrame([row[1:] for row in rows], columns=["steps", "curve", "params", "loss"])
 
 
+def falls_with_size(by_steps: pd.DataFrame) -> str:
+    """At how many numbers of steps a larger model always has a lower loss, for a sentence.
+
+    Parameters
+    ----------
+    by_steps
+        Result of `at_fixed_steps`; the losses of equal sizes are averaged.
+
+    Examples
+    --------
+    >>> losses = {"steps": [1, 1, 2, 2], "params": [10, 20, 10, 20], "loss": [3.0, 2.9, 2.0, 2.1]}
+    >>> falls_with_size(pd.DataFrame(losses))
+    'falls from each size to the next larger one at 1 of 2 numbers of steps'
+    """
+    means = by_steps.groupby(["steps", "params"])["loss"].mean()
+    falling = [bool((losses.diff().dropna() < 0).all()) for _, losses in means.groupby(level="steps")]
+    return f"falls from each size to the next larger one at {sum(falling)} of {len(falling)} numbers of steps"
+
+
+
 class _Curve:
     """One training curve as a function of tokens."""
 

@@ -12,7 +12,12 @@ from numpy.typing import ArrayLike
 from scaling_utils.conventions import flops_from_pf_days
 from scaling_utils.fitting.kaplan.accountings import Accountings, accountings_table, published_accountings
 from scaling_utils.fitting.kaplan.checks import residuals, vary_fit, vary_minima
-from scaling_utils.fitting.kaplan.curves import as_curves, at_fixed_compute, at_fixed_steps
+from scaling_utils.fitting.kaplan.curves import (
+    as_curves,
+    at_fixed_compute,
+    at_fixed_steps,
+    falls_with_size,
+)
 from scaling_utils.fitting.kaplan.fit import fit_kaplan
 from scaling_utils.fitting.kaplan.fitted import figure_numbers, fitted_law, law_accountings
 from scaling_utils.fitting.kaplan.minima import MeasuredMinima, interpolated_exponent, measured_minima
@@ -97,6 +102,7 @@ class KaplanStudy:
         printed, six_decades, their_sizes, curves = self.published_laws.values()
         return {
             "status": self.fit.status,
+            "at_fixed_steps": falls_with_size(self.by_steps),
             "corrected": self._corrected(),
             "n_curves": str(self.fit.n_runs),
             "n_budgets": str(len(self.minima.valleys)),
