@@ -13,6 +13,7 @@ FRAGMENTS = {
     "envelope-schedules.md": ("envelope", "within_schedules"),
     "ladder-approaches.md": ("approaches", "on_the_ladder"),
     "kaplan-comparison.md": ("kaplan", "comparison"),
+    "kaplan-minima-and-law.md": ("kaplan", "minima_and_law"),
     "isoflop-comparison.md": ("isoflop", "comparison"),
     "parametric-comparison.md": ("parametric", "comparison"),
     "pair-comparison.md": ("pair", "comparison"),

@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scaling_utils.book.comparisons.rows import (
+    NOT_AT_HAND,
+    UNKNOWN,
     beside,
     by_scenario,
     difference,
     figure,
+    fixed,
+    interval,
+    link,
     times,
+    with_interval,
 )
 from scaling_utils.book.project import Project
 from scaling_utils.book.results import Found, Results, pages_of
@@ -36,7 +42,7 @@ QUANTITIES = (
 """Published id, name of the value (and key of ours), and how the table calls it."""
 
 UNCORRECTED = ("alpha_N", "alpha_S", "a_fixed")
-"""What is comparable where the critical batch size is not known and losses are in another unit."""
+"""What there is where the critical batch size is not known; it stands alone, for the law is another one."""
 
 INTERPOLATED = "$a$, fixed batch, interpolated"
 
@@ -47,9 +53,9 @@ SOURCES = (
 
 ALT = (
     "Two panels of measured test loss against non-embedding parameters. Left: one U-shaped curve for each "
-    "compute budget, coloured from purple for the smallest to yellow for the largest; the marked minima move "
-    "right and down as compute grows, and the right arms of small budgets, still in warm-up, rise above the "
-    "dotted law. Right: one falling curve for each number of steps, close to the dotted law after warm-up."
+    "compute budget, coloured from purple for the smallest to yellow for the largest; the minima are marked, "
+    "and points still in the warm-up are hollow. Right: one curve for each number of steps. The fitted law "
+    "is dotted in both."
 )
 
 CAPTION = (
@@ -58,6 +64,8 @@ CAPTION = (
 )
 
 FIGURE = "fig-compute-and-steps-measured"
+
+SHOW = fixed(".3f")
 
 LARGE = 100
 """Scales from here on are compared as ratios."""
@@ -80,6 +88,39 @@ def comparison(project: Project, results: Results) -> str:
     return told
 
 
+def minima_and_law(project: Project, results: Results) -> str:
+    """The exponent from the minima of measured runs beside that of the law fitted to the same runs.
+
+    Parameters
+    ----------
+    project, results
+        As for `comparison`.
+    """
+    pages = [
+        (scenario, ours)
+        for scenario, ours in pages_of(NOTEBOOK, project, results)
+        if ours and scenario.parameters.get("dataset") and scenario.parameters.get("critical_batch", True)
+    ]
+    if not pages:
+        return NOT_AT_HAND
+    told = "; ".join(
+        f"{with_interval(ours['a_fixed'], SHOW)} on {link(scenario)}, where the law gives "
+        f"{SHOW(ours['law_a_fixed']['value'])}"
+        for scenario, ours in pages
+    )
+    above = all(ours["a_fixed"]["value"] > ours["law_a_fixed"]["value"] for _, ours in pages)
+    held = sum(_holds(ours["a_fixed"], ours["law_a_fixed"]["value"]) for _, ours in pages)
+    return (
+        f"The minima of measured runs give an $a$ at fixed batch of {told}. "
+        f"{'This points the same way' if above else 'This does not always point the same way'} as in the "
+        f"paper; the interval of the minima holds the value of the law in {held} of {len(pages)} cases.\n"
+    )
+
+
+def _holds(estimate: Found, value: float) -> bool:
+    return "low" in estimate and "high" in estimate and bool(estimate["low"] <= value <= estimate["high"])
+
+
 def _lines(scenario: Scenario, ours: Found) -> Iterator[tuple[str, ...]]:
     corrected = scenario.parameters.get("critical_batch", True)
     quantities = tuple(row for row in QUANTITIES if corrected or row[1] in UNCORRECTED)
@@ -87,13 +128,15 @@ def _lines(scenario: Scenario, ours: Found) -> Iterator[tuple[str, ...]]:
         quantities = (*quantities, (stated, "a", INTERPOLATED))
     for row, name, words in quantities:
         value, found = published(row).values()[name], ours[name]
+        if not corrected:
+            yield words, UNKNOWN, _shown(found["value"]), interval(found, _shown), "", ""
+            continue
         apart = times(".3g") if value >= LARGE else difference(".3f")
-        inside = "low" in found and found["low"] <= value <= found["high"]
         yield (
             words,
             _shown(value),
             *beside(found, value, _shown, apart),
-            "inside" if inside else "outside",
+            "inside" if _holds(found, value) else "outside",
         )
 
 

@@ -162,7 +162,6 @@ def falls_with_size(by_steps: pd.DataFrame) -> str:
     return f"falls from each size to the next larger one at {sum(falling)} of {len(falling)} numbers of steps"
 
 
-
 class _Curve:
     """One training curve as a function of tokens."""
 
