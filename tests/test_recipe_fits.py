@@ -5,7 +5,17 @@ import pandas as pd
 import pytest
 
 from scaling_utils import load
-from scaling_utils.allocation.recipe_fits import TRAINED, refitted_sizes
+from scaling_utils.allocation.recipe_fits import (
+    APPROACH_1,
+    CUT,
+    FAILED,
+    KAPLAN,
+    NEARER,
+    REACH,
+    SLICES,
+    TRAINED,
+    refitted_sizes,
+)
 from scaling_utils.allocation.recipes import RECIPES, results_by_key
 from scaling_utils.conventions import Conventions
 from scaling_utils.errors import DataError
@@ -44,6 +54,7 @@ def smaller_runs():
 def test_tables_and_run_files_of_the_ladder_give_the_same_sizes(pair, runs, smaller_runs):
     sizes = refitted_sizes(pair, runs, **smaller_runs, up_to=UP_TO, resamples=0)
     by_files = predict_sizes(data_folder() / "ladder", corpus="prose", budget=PAIR_BUDGET, up_to=UP_TO)
+    sizes = sizes.loc[list(RECIPES)]
     assert sizes["params"].to_list() == pytest.approx([size.params for size in by_files], rel=1e-6)
     assert sizes[TRAINED].to_list() == [size.trained for size in by_files]
     assert tuple(size.width for size in by_files) == PAIR_WIDTHS
@@ -54,7 +65,40 @@ def test_intervals_reach_the_results(pair, runs, smaller_runs):
     found = results_by_key(pair, sizes, pd.DataFrame({"gap": []}), sequence_length=256)
     for key, recipe in zip(("kaplan", "approach1"), RECIPES, strict=True):
         size = found[f"size_{key}"]
-        assert size.value in size and (size.low, size.high) == tuple(sizes.loc[recipe, ["low", "high"]])
+        assert size.value == sizes.loc[recipe, "params"]
+        assert [size.low, size.high] == pytest.approx(
+            sizes.loc[recipe, ["low", "high"]].to_list(), nan_ok=True
+        )
+
+
+def test_no_interval_where_most_resamples_have_no_law(pair, runs, smaller_runs):
+    sizes = refitted_sizes(pair, runs, **smaller_runs, up_to=UP_TO, resamples=50)
+    failed = sizes[FAILED] > 0.5
+    assert failed[KAPLAN] and not failed[APPROACH_1]
+    assert sizes.loc[failed, ["low", "high"]].isna().to_numpy().all()
+    assert sizes.loc[~failed, ["low", "high"]].notna().to_numpy().all()
+
+
+def test_kaplans_runs_reach_beyond_the_budget_and_cut_ask_for_the_other_model(pair, runs, smaller_runs):
+    sizes = refitted_sizes(pair, runs, **smaller_runs, up_to=UP_TO, resamples=0)
+    assert sizes.loc[KAPLAN, REACH] > PAIR_BUDGET > sizes.loc[APPROACH_1, REACH] > sizes.loc[CUT, REACH]
+    assert sizes[NEARER].to_dict() == {KAPLAN: "larger", APPROACH_1: "smaller", CUT: "smaller"}
+    kaplan = smaller_runs["kaplan"]
+    alike = smaller_runs | {"kaplan": kaplan.subset(kaplan.frame["flops"] <= sizes.loc[CUT, REACH])}
+    again = refitted_sizes(pair, runs, **alike, up_to=UP_TO, resamples=0)
+    assert CUT not in again.index and again.loc[KAPLAN, "params"] == sizes.loc[CUT, "params"]
+
+
+def test_the_slice_at_the_budget_stands_beside_the_recipes(pair, runs, smaller_runs):
+    slices = load("ladder-prose")
+    at_budget = slices.frame["budget"] == PAIR_BUDGET
+    sizes = refitted_sizes(pair, runs, **smaller_runs, slices=slices, up_to=UP_TO, resamples=0)
+    row, measured = sizes.loc[SLICES], slices.frame[at_budget]["params"]
+    assert measured.min() < row["low"] < row["params"] < row["high"] < measured.max()
+    other = slices.subset(~at_budget)
+    assert (
+        SLICES not in refitted_sizes(pair, runs, **smaller_runs, slices=other, up_to=UP_TO, resamples=0).index
+    )
 
 
 def test_runs_beyond_the_limit_take_no_part(pair, runs, smaller_runs):

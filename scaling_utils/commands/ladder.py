@@ -100,7 +100,7 @@ def sizes_command(
     up_to: Annotated[float, typer.Option(metavar="FLOPS", help="Largest budget of a slice to fit.")] = 3e12,
     out: LadderFolderOption = None,
 ) -> None:
-    """Predict the size to train by Kaplan's recipe and by Approach 1, from smaller runs."""
+    """Predict the size to train by Kaplan's recipe and by Approach 1, from other runs."""
     from scaling_utils.ladder.sizes import predict_sizes
 
     for size in predict_sizes(_ladder_folder(out), corpus=corpus, budget=budget, up_to=up_to):

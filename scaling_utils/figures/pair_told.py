@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable, Mapping
+from typing import Any
 
 import pandas as pd
 
-from scaling_utils.allocation.recipe_fits import TRAINED
+from scaling_utils.allocation.recipe_fits import (
+    APPROACH_1,
+    CUT,
+    FAILED,
+    HELD,
+    KAPLAN,
+    NEARER,
+    REACH,
+    SLICES,
+    TRAINED,
+)
 from scaling_utils.allocation.recipes import recipes_cross
 from scaling_utils.figures.style import in_powers, in_units
 from scaling_utils.fitting.pair import SIDES, Pair
 from scaling_utils.fitting.pair_gap import seeds_needed
+
+Rows = Mapping[Hashable, Mapping[Hashable, Any]]
+"""Refitted sizes by recipe and column."""
 
 OUTCOMES = {
     "larger": "the larger model wins",
@@ -35,15 +50,23 @@ def told(
     -------
     dict of str to str
         `models` (both by name), `apart` (the gap), `judged` (against noise and laws), `bands` (of the
-        figure), `sizes_told`, `seeds_told` and `choice_told` (what other seeds and recipes would change).
+        figure), `sizes_told`, `seeds_told` and `choice_told` (what other seeds and recipes would change). Of
+        refitted recipes also, else empty: `compared_told` (whether the pair compares the recipes) and
+        `asked_told` (that, with what each asks for and from which runs).
     """
+    refitted = TRAINED in sizes
+    rows: Rows = sizes.to_dict(orient="index") if refitted else {}
+    compared = _compared(rows) if refitted else ""
+    asked = _all_asked(pair, rows, compared) if refitted else ""
     above = "above" if pair.gap.value >= 0 else "below"
     return {
         "models": f"larger: {names[0]}; smaller: {names[1]}",
         "apart": f"{abs(pair.gap.value):.3f} {pair.loss_unit} {above}",
         "judged": f"{_judged(pair)}{_expected(expected)}",
         "bands": _bands(pair),
-        "sizes_told": _sizes(sizes),
+        "compared_told": compared,
+        "asked_told": asked,
+        "sizes_told": f"{_sizes(sizes)} {asked}".rstrip(),
         "seeds_told": _seeds(pair, expected),
         "choice_told": _choice(sizes),
     }
@@ -90,9 +113,62 @@ def _sizes(sizes: pd.DataFrame) -> str:
     if TRAINED not in sizes:
         return "The table has both recipes as published."
     return (
-        "Here both are fitted anew, to the lower envelope of training curves of smaller runs: Kaplan's to "
+        "Here both are fitted anew, to the lower envelope of training curves of other runs: Kaplan's to "
         "runs under one schedule for all lengths, with the layers alone in N and C, Approach 1 to runs each "
         "under a schedule of its own. The table has the sizes that they ask for, and those trained."
+    )
+
+
+def _all_asked(pair: Pair, rows: Rows, compared: str) -> str:
+    """What each recipe asks for, whether that compares them, and where the measured minimum lies."""
+    recipes = [
+        f"{told} asks for {_asked(rows[recipe])}, from runs that reach "
+        f"{in_powers(rows[recipe][REACH])} FLOPs, {rows[recipe][REACH] / pair.flops:.2g} times the "
+        "budget of the pair."
+        for recipe, told in ((KAPLAN, "Kaplan's recipe"), (APPROACH_1, "Approach 1"))
+    ]
+    return " ".join(filter(None, [*recipes, compared, _minimum(pair, rows)]))
+
+
+def _asked(row: Mapping[Hashable, Any]) -> str:
+    """A size with its interval, if it has one, and the status of the fit."""
+    law = 1 - row[FAILED]
+    interval = f"95 % interval {in_units(row['low'])} to {in_units(row['high'])}" * math.isfinite(row["low"])
+    resamples = f"an answer in {law:.0%} of the resamples" * math.isfinite(law)
+    held = f"{row[HELD]:.0f} sizes on the frontier" * math.isfinite(row[HELD])
+    known = [interval or "no interval", resamples, held, f"status of the fit: {row['status']}"]
+    return f"{in_units(row['params'])} params ({row['counted as']}; {'; '.join(filter(None, known))})"
+
+
+def _compared(rows: Rows) -> str:
+    """Whether Kaplan's recipe asks for the larger model when its runs reach no further than the others."""
+    if CUT not in rows:
+        return "The runs of Kaplan's recipe reach no further than those of Approach 1."
+    cut = rows[CUT]
+    limit = in_powers(rows[APPROACH_1][REACH])
+    reach = f"Kaplan's recipe has runs of more compute than Approach 1. Cut at {limit} FLOPs as well, they"
+    if not math.isfinite(cut["params"]):
+        return f"{reach} give it no size, so the pair does not compare the recipes on equal runs."
+    asked = f"{reach} ask for {_asked(cut)}. The {cut[NEARER]} model is nearer to that"
+    if cut[NEARER] != rows[KAPLAN][NEARER]:
+        return f"{asked}: the pair compares two sizes rather than two recipes."
+    return f"{asked}, as it is to what all of them ask for."
+
+
+def _minimum(pair: Pair, rows: Rows) -> str:
+    """Where Approach 2 has the best size at the budget of the pair, against the two that were trained."""
+    if SLICES not in rows:
+        return ""
+    row = rows[SLICES]
+    apart = " and ".join(
+        f"{max(ratio, 1 / ratio):.1f} times from the {side} model"
+        for side, ratio in ((side, pair.params[side] / row["params"]) for side in SIDES)
+    )
+    ends = {"": "neither ends lower beyond the noise", row[NEARER]: "that is the one that ends lower"}
+    outcome = ends.get(pair.lower, "that is not the one that ends lower")
+    return (
+        f"The slice of runs at this budget (Approach 2) has its minimum at {_asked(row)}: {apart}. "
+        f"The {row[NEARER]} model is nearer, and {outcome}."
     )
 
 
@@ -108,10 +184,13 @@ def _seeds(pair: Pair, expected: pd.DataFrame) -> str:
     needed = seeds_needed(pair.gap.value, pair.spread)
     if math.isinf(needed):
         return "The two losses are the same."
-    return (
-        f"To show a true gap of this size four times out of five takes at least {max(needed, 2):.0f} runs of "
-        "each size."
+    measured = (
+        f"If the true gap is the measured one, {needed:.0f} runs of each size show it four times out of five."
     )
+    if not pair.lower:
+        return f"{measured} The interval of the gap holds zero, so no number may be enough."
+    least = seeds_needed(min(abs(pair.gap.low), abs(pair.gap.high)), pair.spread)
+    return f"{measured} At the end of its interval nearer to zero it takes {least:.0f}."
 
 
 def _choice(sizes: pd.DataFrame) -> str:
@@ -122,9 +201,7 @@ def _choice(sizes: pd.DataFrame) -> str:
             f"The two recipes agree at {in_powers(recipes_cross())} FLOPs. Near that budget two sizes that "
             "differ are not the choices of the two recipes."
         )
-    spans = [
-        f"{recipe} {in_units(row['low'])} to {in_units(row['high'])} params, with no law in "
-        f"{row['draws without a law']:.0%} of the resamples"
-        for recipe, row in sizes.iterrows()
-    ]
-    return f"Other smaller runs would have asked for other sizes (95 % intervals): {'; '.join(spans)}."
+    return (
+        "Other runs would have asked for other sizes. The table of sizes has intervals where at least half "
+        "of the resamples have a law, and says how far the runs of each recipe reach."
+    )

@@ -97,13 +97,13 @@ class Pair:
     def gaps_table(self) -> pd.DataFrame:
         """The gap and its interval, between the means and, where seeds are shared, within seeds."""
         rows = {"between the means": self.gap}
+        origin = [self.spread_from]
         if self.seed_gaps.size > 1:
             rows["within seeds"] = gap_by_seed(self.seed_gaps, unit=self.loss_unit)
+            origin.append("seeds")
         return pd.DataFrame(
-            {
-                name: [getattr(gap, name) for gap in rows.values()]
-                for name in ("value", "low", "high", "unit")
-            },
+            {name: [getattr(gap, name) for gap in rows.values()] for name in ("value", "low", "high", "unit")}
+            | {"spread": origin},
             index=pd.Index(rows, name="gap"),
         )
 

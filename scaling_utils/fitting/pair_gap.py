@@ -14,6 +14,12 @@ from scaling_utils.results import Estimate
 LEVEL = 0.95
 POWER = 0.8
 
+FEWEST = 2
+"""Runs of a model that have a spread."""
+
+MANY = 1_000_000
+"""Runs from which on Student's distribution is the normal one."""
+
 SpreadFrom = Literal["seeds", "assumed", "unknown"]
 
 
@@ -118,20 +124,34 @@ def seeds_needed(gap: float, spread: float) -> float:
     Returns
     -------
     float
-        A whole number; infinite for no gap, NaN where the spread is not known.
+        A whole number, at least 2; infinite for no gap, NaN where the spread is not known.
+
+    Notes
+    -----
+    The power is that of the two-sided t-test between equal numbers of runs with one spread, by the noncentral
+    t distribution: with few runs the spread itself is uncertain, and the normal distribution promises too
+    much.
 
     Examples
     --------
     >>> seeds_needed(0.0151, 0.02)
-    28.0
+    29.0
     """
     from scipy.special import ndtri
+    from statsmodels.stats.power import TTestIndPower
 
     if math.isnan(spread):
         return math.nan
     if gap == 0:
         return math.inf
-    return float(math.ceil(2 * (ndtri((1 + LEVEL) / 2) + ndtri(POWER)) ** 2 * (spread / gap) ** 2))
+    if spread == 0:
+        return float(FEWEST)
+    effect = abs(gap / spread)
+    runs = max(FEWEST, math.ceil(2 * ((ndtri((1 + LEVEL) / 2) + ndtri(POWER)) / effect) ** 2))
+    test = TTestIndPower()
+    while runs < MANY and test.power(effect, runs, 1 - LEVEL) < POWER:  # never fewer than the normal says
+        runs += 1
+    return float(runs)
 
 
 def _interval(value: float, error: float, freedom: float, unit: str) -> Estimate:

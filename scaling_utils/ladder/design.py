@@ -34,7 +34,11 @@ PAIR_BUDGET = 1e13
 """FLOPs of each run of the pair."""
 
 PAIR_WIDTHS = (80, 40)
-"""Kaplan's choice and that of Approach 1, as `predict_sizes` had them from the slices up to 3e12 FLOPs."""
+"""Kaplan's choice and that of Approach 1, as `predict_sizes` had them before the pairs.
+
+Approach 1 had the slices up to 3e12 FLOPs, Kaplan's recipe the fixed-steps runs, of which some end beyond the
+budget of the pair.
+"""
 
 PAIR_SEEDS = 8
 PAIR_EVALUATIONS = 16

@@ -1,4 +1,4 @@
-"""The two sizes to train side by side: by Kaplan's recipe and by Approach 1, refitted on smaller runs."""
+"""The two sizes to train side by side: by Kaplan's recipe and by Approach 1, refitted on other runs."""
 
 from __future__ import annotations
 

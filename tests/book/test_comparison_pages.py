@@ -64,8 +64,10 @@ def test_with_results_they_show_ours_beside_the_published(project):
     assert "../figures/07-why-kaplan-and-chinchilla-differ/refinedweb/protocols.svg" in text
     assert "| 0.835 (0.824 to 0.846) | 0.600 (0.590 to 0.610) | -0.235 | 0.500 (0.490 to 0.510) |" in text
     gap = estimate(0.104) | {"unit": "nats/token"}
-    results = {("05-kaplan-vs-approach-1", "gemstone"): {"gap": gap}}
-    assert "(nats/token) | – | +0.104 | +0.094 to +0.114" in pair.comparison(project, results)
+    results = {("05-kaplan-vs-approach-1", "gemstone"): {"gap": gap, "spread_from": "assumed"}}
+    assert "(nats/token) | – | +0.104 | +0.094 to +0.114 (spread assumed) |" in pair.comparison(
+        project, results
+    )
 
 
 def test_the_books_own_pair(project):
@@ -74,18 +76,19 @@ def test_the_books_own_pair(project):
         "apart": "0.020 nats/byte below",
         "judged": "The larger model wins.",
         "flops_text": "10¹³",
-        "size_kaplan": {"value": 264000.0, "low": 32200.0, "high": 339000.0},
-        "size_approach1": {"value": 53600.0, "low": 41800.0, "high": 140000.0},
+        "spread_from": "seeds",
+        "asked_told": "Kaplan's recipe asks for 264k params. The pair compares two sizes.",
+        "compared_told": "The pair compares two sizes.",
         **{"params_larger": 250880.0, "params_smaller": 48640.0, "runs_larger": 8.0, "runs_smaller": 8.0},
     }
     results = {("05-kaplan-vs-approach-1", "own"): page}
-    assert "(nats/byte) | – | -0.020" in pair.comparison(project, results)
+    assert "(nats/byte) | – | -0.020 | -0.030 to -0.010 |" in pair.comparison(project, results)
     assert pair.verdict(project, results) == (
         "On {doc}`own runs </notebooks/05-kaplan-vs-approach-1/own>`, at 10¹³ FLOPs, the larger model ends "
-        "0.020 nats/byte below the smaller one. The larger model wins.\n"
+        "0.020 nats/byte below the smaller one. The larger model wins. The pair compares two sizes.\n"
     )
     text = pair.measured(project, results)
-    assert "264k (32.2k to 339k)" in text and "251k with 8 runs and 48.6k with 8 runs" in text
+    assert text.startswith(page["asked_told"]) and "251k with 8 runs and 48.6k with 8 runs" in text
     assert "../figures/05-kaplan-vs-approach-1/own/noise.svg" in text
 
 

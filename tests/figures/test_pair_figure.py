@@ -4,6 +4,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from scaling_utils.allocation.recipe_fits import (
+    APPROACH_1,
+    CUT,
+    FAILED,
+    HELD,
+    KAPLAN,
+    NEARER,
+    REACH,
+    SLICES,
+    TRAINED,
+)
 from scaling_utils.allocation.recipes import (
     expected_gaps,
     predicted_curves,
@@ -96,6 +107,59 @@ def test_sentences_follow_the_sign_of_the_gap(trained, gap, sign, outcome):
     assert "nats/token" not in " ".join(said.values()) and "nan" not in " ".join(said.values())
 
 
+def refitted(nearer, *, cut="", low=np.nan):
+    """Sizes of two recipes, and of Kaplan's with its runs cut, by the model that each is nearer to."""
+    row = {"counted as": "total", FAILED: 0.25, HELD: 5, "status": "interior frontier", TRAINED: 1.0}
+    rows = {
+        KAPLAN: row | {"params": 2e5, NEARER: nearer, REACH: 2e13, "low": low, "high": 2 * low},
+        APPROACH_1: row | {"params": 6e4, NEARER: "smaller", REACH: 3e12, "low": 5e4, "high": 7e4},
+        CUT: row
+        | {"params": 4e4 if cut else np.nan, NEARER: cut, REACH: 2.9e12, "low": low, "high": 2 * low},
+        SLICES: row | {"params": 1e5, NEARER: "larger", REACH: 1e13, "low": 9e4, "high": 1.1e5},
+    }
+    return pd.DataFrame.from_dict(rows, orient="index")
+
+
+def test_refitted_recipes_are_told_with_what_they_rest_on(trained):
+    pair = trained(-0.1)
+    said = told(pair, refitted("larger", cut="smaller"), expected_gaps(pair), names=NAMES)
+    for part in (
+        "Kaplan's recipe asks for 200k params (total; no interval; an answer in 75% of the resamples;",
+        "status of the fit: interior frontier), from runs that reach 2 × 10¹³ FLOPs, 2 times the budget",
+        "95 % interval 50k to 70k",
+        "Cut at 3 × 10¹² FLOPs as well, they ask for 40k params",
+        "compares two sizes rather than two recipes",
+        "Approach 2) has its minimum at 100k params",
+        "2.5 times from the larger model and 2.0 times from the smaller model",
+    ):
+        assert part in said["asked_told"]
+    assert said["asked_told"] in said["sizes_told"] and said["compared_told"] in said["asked_told"]
+    assert "nan" not in " ".join(said.values())
+
+
+@pytest.mark.parametrize(
+    ("sizes", "outcome"),
+    [
+        (refitted("larger", cut="larger"), "as it is to what all of them ask for"),
+        (refitted("larger", cut="smaller"), "two sizes rather than two recipes"),
+        (refitted("larger"), "give it no size"),
+        (refitted("larger").drop(index=CUT), "reach no further"),
+    ],
+)
+def test_whether_the_recipes_are_compared_follows_the_fit_to_equal_runs(trained, sizes, outcome):
+    pair = trained(-0.1)
+    assert outcome in told(pair, sizes, expected_gaps(pair), names=NAMES)["compared_told"]
+
+
+@pytest.mark.parametrize(
+    ("gap", "outcome"),
+    [(-0.1, "that is the one"), (0.1, "that is not the one"), (0.0, "neither ends lower beyond the noise")],
+)
+def test_the_measured_minimum_is_told_beside_who_wins(trained, gap, outcome):
+    pair = trained(gap)
+    assert outcome in told(pair, refitted("larger"), expected_gaps(pair), names=NAMES)["asked_told"]
+
+
 def test_published_laws_say_nothing_of_bytes(trained):
     pair = trained(0.1)
     expected = expected_gaps(pair)
@@ -123,7 +187,7 @@ def test_laws_are_told_with_the_assumed_spread(pair):
     assert said["judged"].endswith(
         "if their spread is 0.020. Published laws expect a gap between 0.009 and 0.022."
     )
-    assert "between 14 and 79 runs" in said["seeds_told"]
+    assert "between 15 and 80 runs" in said["seeds_told"]
     assert said["sizes_told"] == "The table has both recipes as published."
     level = dataclasses.replace(pair, gap=dataclasses.replace(pair.gap, value=-0.0))
     assert told(level, published_sizes(pair), expected_gaps(pair), names=NAMES)["apart"].startswith("0.000")

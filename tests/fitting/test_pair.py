@@ -116,6 +116,27 @@ def test_what_cannot_be_compared_is_refused(given, message):
         compare_pair(curves(), seed_spread=0.02, **given)
 
 
+@pytest.mark.parametrize("effect", [0.2, 0.755, 1.5, 2.7])
+def test_so_many_seeds_show_the_gap_four_times_out_of_five(effect):
+    """By simulation; one run fewer does not."""
+    rng = np.random.default_rng(0)
+    needed = int(seeds_needed(effect, 1.0))
+
+    def power(n):
+        one, other = rng.normal(size=(2, 20_000, n)) + np.array([0.0, effect])[:, None, None]
+        return float((ttest_ind(one, other, axis=1).pvalue < 0.05).mean())
+
+    assert power(needed) > 0.79 and power(needed - 1) < 0.81 < power(2 * needed)
+
+
+def test_a_gap_far_beyond_the_noise_takes_two_runs():
+    assert seeds_needed(1.0, 0.0) == seeds_needed(1.0, 1e-3) == 2
+
+
+def test_an_assumed_spread_is_named_beside_the_gap():
+    assert compare_pair(curves(), seed_spread=0.02).gaps_table()["spread"].to_list() == ["assumed"]
+
+
 def test_no_gap_takes_endless_seeds():
     assert seeds_needed(0.0, 0.02) == np.inf
     assert seeds_needed(-0.0151, 0.02) == seeds_needed(0.0151, 0.02)

@@ -14,7 +14,6 @@ from scaling_utils.book.comparisons.rows import (
     interval,
     link,
     share,
-    with_interval,
 )
 from scaling_utils.book.project import Project
 from scaling_utils.book.results import Found, Results, pages_of
@@ -68,7 +67,9 @@ def comparison(project: Project, results: Results) -> str:
         elif ours:
             gap = ours["gap"]
             told = f"{GAP} ({gap['unit']})"
-            rows.append((page, told, UNKNOWN, SIGNED(gap["value"]), interval(gap, SIGNED), UNKNOWN))
+            assumed = " (spread assumed)" if ours["spread_from"] == "assumed" else ""
+            span = f"{interval(gap, SIGNED)}{assumed}"
+            rows.append((page, told, UNKNOWN, SIGNED(gap["value"]), span, UNKNOWN))
         else:
             rows.append((page, GAP, UNKNOWN, NO_DATA, "", ""))
             note = NOT_AT_HAND
@@ -76,7 +77,7 @@ def comparison(project: Project, results: Results) -> str:
 
 
 def verdict(project: Project, results: Results) -> str:
-    """A sentence on each pair whose sizes two recipes chose from smaller runs; nothing where it did not run.
+    """A sentence on each pair whose sizes two recipes chose from other runs; nothing where it did not run.
 
     Parameters
     ----------
@@ -85,7 +86,8 @@ def verdict(project: Project, results: Results) -> str:
     """
     return "\n".join(
         f"On {link(scenario)}, at {ours['flops_text']} FLOPs, the larger model ends {ours['apart']} the "
-        f"smaller one. {ours['judged']}\n"
+        f"smaller one. {ours['judged']} {ours['compared_told']}".rstrip()
+        + "\n"
         for scenario, ours in _chosen(project, results)
         if ours
     )
@@ -115,7 +117,7 @@ def measured(project: Project, results: Results) -> str:
 
 
 def _chosen(project: Project, results: Results) -> Iterator[tuple[Scenario, Found | None]]:
-    """The pages whose sizes the recipes chose from smaller runs."""
+    """The pages whose sizes the recipes chose from other runs."""
     pages = pages_of(NOTEBOOK, project, results)
     return ((scenario, ours) for scenario, ours in pages if scenario.parameters.get("dataset_kaplan"))
 
@@ -123,16 +125,10 @@ def _chosen(project: Project, results: Results) -> Iterator[tuple[Scenario, Foun
 def _sizes(ours: Found | None) -> str:
     if ours is None:
         return ""
-    kaplan, approach_1 = (with_interval(ours[f"size_{key}"], in_units) for key in ("kaplan", "approach1"))
     trained = " and ".join(
         f"{in_units(ours[f'params_{side}'])} with {ours[f'runs_{side}']:.0f} runs" for side in SIDES
     )
-    return (
-        f"Kaplan's recipe asks for {kaplan} parameters, counting the layers alone, Approach 1 for "
-        f"{approach_1}, counting the output layer too (95 % intervals over resampled runs in brackets; "
-        "the page says how many resamples gave a law). The nearest shapes were trained: by the latter count "
-        f"{trained}.\n"
-    )
+    return f"{ours['asked_told']} The nearest shapes were trained: {trained}, counted as Approach 1 counts.\n"
 
 
 def _stated_row(ours: Found | None, told: str, published_id: str, name: str, key: str) -> tuple[str, ...]:
