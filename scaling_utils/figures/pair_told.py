@@ -51,22 +51,21 @@ def told(
     dict of str to str
         `models` (both by name), `apart` (the gap), `judged` (against noise and laws), `bands` (of the
         figure), `sizes_told`, `seeds_told` and `choice_told` (what other seeds and recipes would change). Of
-        refitted recipes also, else empty: `compared_told` (whether the pair compares the recipes) and
-        `asked_told` (that, with what each asks for and from which runs).
+        refitted recipes also, else empty: `asked_told` (what each asks for, and from which runs),
+        `compared_told` (whether the pair compares the recipes) and `minimum_told` (of the slice).
     """
     refitted = TRAINED in sizes
     rows: Rows = sizes.to_dict(orient="index") if refitted else {}
-    compared = _compared(rows) if refitted else ""
-    asked = _all_asked(pair, rows, compared) if refitted else ""
     above = "above" if pair.gap.value >= 0 else "below"
     return {
         "models": f"larger: {names[0]}; smaller: {names[1]}",
         "apart": f"{abs(pair.gap.value):.3f} {pair.loss_unit} {above}",
         "judged": f"{_judged(pair)}{_expected(expected)}",
         "bands": _bands(pair),
-        "compared_told": compared,
-        "asked_told": asked,
-        "sizes_told": f"{_sizes(sizes)} {asked}".rstrip(),
+        "sizes_told": _sizes(sizes),
+        "asked_told": _recipes(pair, rows) if refitted else "",
+        "compared_told": _compared(rows) if refitted else "",
+        "minimum_told": _minimum(pair, rows) if SLICES in rows else "",
         "seeds_told": _seeds(pair, expected),
         "choice_told": _choice(sizes),
     }
@@ -119,15 +118,14 @@ def _sizes(sizes: pd.DataFrame) -> str:
     )
 
 
-def _all_asked(pair: Pair, rows: Rows, compared: str) -> str:
-    """What each recipe asks for, whether that compares them, and where the measured minimum lies."""
-    recipes = [
+def _recipes(pair: Pair, rows: Rows) -> str:
+    """What each recipe asks for, and how far its runs reach."""
+    return " ".join(
         f"{told} asks for {_asked(rows[recipe])}, from runs that reach "
         f"{in_powers(rows[recipe][REACH])} FLOPs, {rows[recipe][REACH] / pair.flops:.2g} times the "
         "budget of the pair."
         for recipe, told in ((KAPLAN, "Kaplan's recipe"), (APPROACH_1, "Approach 1"))
-    ]
-    return " ".join(filter(None, [*recipes, compared, _minimum(pair, rows)]))
+    )
 
 
 def _asked(row: Mapping[Hashable, Any]) -> str:
@@ -157,8 +155,6 @@ def _compared(rows: Rows) -> str:
 
 def _minimum(pair: Pair, rows: Rows) -> str:
     """Where Approach 2 has the best size at the budget of the pair, against the two that were trained."""
-    if SLICES not in rows:
-        return ""
     row = rows[SLICES]
     apart = " and ".join(
         f"{max(ratio, 1 / ratio):.1f} times from the {side} model"

@@ -27,6 +27,7 @@ from scaling_utils.figures.pair import plot_gap, plot_pair
 from scaling_utils.figures.pair_told import told
 from scaling_utils.fitting.pair import compare_pair
 from scaling_utils.laws import published_law
+from scaling_utils.notebook import LONGEST
 from scaling_utils.runs.table import RunTable
 
 BYTES = Conventions(param_count="non-embedding-with-head", loss_unit="nats/byte")
@@ -132,8 +133,8 @@ def test_refitted_recipes_are_told_with_what_they_rest_on(trained):
         "Approach 2) has its minimum at 100k params",
         "2.5 times from the larger model and 2.0 times from the smaller model",
     ):
-        assert part in said["asked_told"]
-    assert said["asked_told"] in said["sizes_told"] and said["compared_told"] in said["asked_told"]
+        assert part in f"{said['asked_told']} {said['compared_told']} {said['minimum_told']}"
+    assert max(map(len, said.values())) <= LONGEST
     assert "nan" not in " ".join(said.values())
 
 
@@ -157,7 +158,10 @@ def test_whether_the_recipes_are_compared_follows_the_fit_to_equal_runs(trained,
 )
 def test_the_measured_minimum_is_told_beside_who_wins(trained, gap, outcome):
     pair = trained(gap)
-    assert outcome in told(pair, refitted("larger"), expected_gaps(pair), names=NAMES)["asked_told"]
+    sizes = refitted("larger")
+    assert outcome in told(pair, sizes, expected_gaps(pair), names=NAMES)["minimum_told"]
+    alone = told(pair, sizes.drop(index=SLICES), expected_gaps(pair), names=NAMES)
+    assert alone["minimum_told"] == "" and alone["asked_told"]
 
 
 def test_published_laws_say_nothing_of_bytes(trained):

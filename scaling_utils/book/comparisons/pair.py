@@ -128,7 +128,8 @@ def _sizes(ours: Found | None) -> str:
     trained = " and ".join(
         f"{in_units(ours[f'params_{side}'])} with {ours[f'runs_{side}']:.0f} runs" for side in SIDES
     )
-    return f"{ours['asked_told']} The nearest shapes were trained: {trained}, counted as Approach 1 counts.\n"
+    asked = " ".join(filter(None, (ours[f"{part}_told"] for part in ("asked", "compared", "minimum"))))
+    return f"{asked} The nearest shapes were trained: {trained}, counted as Approach 1 counts.\n"
 
 
 def _stated_row(ours: Found | None, told: str, published_id: str, name: str, key: str) -> tuple[str, ...]:
