@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from statistics import mean, variance
 from typing import TYPE_CHECKING, Any
@@ -50,6 +51,7 @@ def ladder_fragments(project: Project, wanted: Collection[str]) -> dict[str, str
         "ladder-seeds.md": lambda: seeds_table(ladder_folder()),
         "ladder-slices.md": lambda: slices_table(ladder_folder()),
         "ladder-exponents.md": lambda: exponents_table(project),
+        "ladder-pair-in-slice.md": _pair_in_slice,
     }
     return {name: make() for name, make in makers.items() if name in wanted}
 
@@ -106,13 +108,16 @@ def cost(folder: Path) -> str:
     hours = sum(run.cpu_seconds for run in runs) / 3600
     flops = sum(run.config.flops for run in runs)
     left = len({config.name for config in planned()} - {run.config.name for run in runs})
+    trainings = {replace(run.config, role="isoflop", evaluations=1) for run in runs}
 
     def named(values: Iterable[str]) -> str:
         return ", ".join(sorted({f"`{value}`" for value in values}))
 
     return (
         f"**{len(runs)}** runs are finished and **{left}** are planned still. The finished ones spent "
-        f"{power_of_ten(flops)} FLOPs by the rule of this page in {hours:.1f} core hours.\n\n"
+        f"{power_of_ten(flops)} FLOPs by the rule of this page in {hours:.1f} core hours. "
+        f"**{len(trainings)}** of them are different trainings: the others repeat one for a second group, "
+        "and end at the same loss.\n\n"
         f"Processor: {named(run.machine for run in runs)}. "
         f"PyTorch: {named(run.versions['torch'] for run in runs)}. "
         f"SHA-256 of the training code: {named(run.recipe_sha256[:16] for run in runs)}; of the corpora: "
@@ -234,6 +239,18 @@ def exponents_table(project: Project) -> str:
         "\nPublished values are those of {cite:t}`hoffmann2022training`, Table A2, which has no intervals.\n"
     )
     return table(header, rows) + note
+
+
+def _pair_in_slice() -> str:
+    from scaling_utils.book.ladder_pair import pair_in_slice
+    from scaling_utils.ladder.design import PAIR_BUDGET
+    from scaling_utils.runs.registry import load
+
+    try:
+        slices, pair = load("ladder-prose"), load("ladder-prose-pair")
+    except DatasetUnavailable:
+        return NOT_YET
+    return pair_in_slice(slices, pair, budget=PAIR_BUDGET)
 
 
 def _row(name: str, budgets: str, a: Estimate, stated: str, likeness: str) -> tuple[str, ...]:

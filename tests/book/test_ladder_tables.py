@@ -1,6 +1,7 @@
 """Fragments on the measured ladder."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,13 +9,15 @@ import pandas as pd
 import pytest
 
 from scaling_utils.book import ladder_tables
+from scaling_utils.book.ladder_pair import pair_in_slice
 from scaling_utils.book.ladder_tables import NOT_YET, ladder_fragments
 from scaling_utils.book.project import find_project
 from scaling_utils.book.scenarios import load_scenarios
 from scaling_utils.fitting.isoflop import fit_isoflop
 from scaling_utils.ladder.config import peak_rate
 from scaling_utils.ladder.design import groups
-from scaling_utils.ladder.store import Curve, FinishedRun, HeldOut, write_run
+from scaling_utils.ladder.store import Curve, FinishedRun, HeldOut, finished, write_run
+from scaling_utils.runs.registry import data_folder
 from scaling_utils.runs.table import RunTable
 
 BOOK = find_project(Path(__file__))
@@ -88,6 +91,42 @@ def test_a_lowest_loss_at_an_end_shows(folder):
     for config in groups()["code-1e12"]:
         write_run(folder, made_up(config, loss=1.5 + config.params / 1e6))
     assert cells(ladder_fragments(BOOK, PAGE)["ladder-slices.md"], "code")[-1] == "at an end"
+
+
+def test_runs_made_for_two_groups_are_one_training(folder):
+    pair, slice_ = groups()["prose-pair"], groups()["prose-1e13"]
+    for config in [*pair, *slice_]:
+        write_run(folder, made_up(config, loss=1.3))
+    told = ladder_fragments(BOOK, PAGE)["ladder-cost.md"]
+    assert f"**{len(pair) + len(slice_)}** runs are finished" in told
+    assert f"**{len(pair) + len(slice_) - 2}** of them are different trainings" in told
+
+
+@pytest.mark.parametrize("role", ["pair", "rate"])
+def test_runs_repeated_for_a_second_group_end_at_the_same_loss(role):
+    """What the paragraph on the cost says of them."""
+    runs = finished(data_folder() / "ladder")
+    slices = {replace(run.config, evaluations=1): run for run in runs if run.config.role == "isoflop"}
+    again = [
+        (run, replace(run.config, role="isoflop", evaluations=1)) for run in runs if run.config.role == role
+    ]
+    losses = [(run.final.loss, slices[training].final.loss) for run, training in again if training in slices]
+    assert losses and all(one == other for one, other in losses)
+
+
+def test_the_pair_joins_the_slice_at_its_budget():
+    """Of two seeds of two sizes the first is in the slice already."""
+    slices = valleys(1)
+    size = slices.frame["params"].rank(method="dense").astype(int)
+    slices = replace(slices, frame=slices.frame.assign(width=size, depth=1, seed=0))
+    ends = slices.frame[slices.frame["budget"] == 1e13].iloc[[2, 6]]
+    further = ends.assign(seed=1, loss=ends["loss"] + 0.001)
+    frame = pd.concat([ends, further]).assign(run_id=["a", "b", "c", "d"]).drop(columns="budget")
+    told = pair_in_slice(slices, replace(slices, frame=frame), budget=1e13)
+    a = fit_isoflop(slices, window=math.inf).params_law.exponent
+    assert told.startswith("The pair has 2 runs at $10^{13}$ FLOPs")
+    assert f"instead of {a.value:.3f} ({a.low:.3f} to {a.high:.3f})" in told
+    assert "nan" not in told
 
 
 def test_rates(folder):
