@@ -12,7 +12,9 @@ from scaling_utils.fitting.bootstrap import resample_weights
 from scaling_utils.fitting.isoflop import fit as isoflop
 from scaling_utils.fitting.isoflop import (
     fit_isoflop,
+    fit_isoflop_surface,
     interpolated_minima,
+    lack_of_fit,
     parabola_bias,
     predict_largest,
     vary_choices,
@@ -164,6 +166,61 @@ def test_choices_name_every_alternative(valleys):
     assert np.isnan(table.loc["window 2.5x", "a"]) or table.loc["window 2.5x", "budgets"] == 4
 
 
+def test_choices_have_intervals_and_the_status_of_their_fit():
+    """Figure 4 without its one-sided budget, and by one surface: both rule out the published exponent."""
+    runs = load("hoffmann2022-fig4")
+    fit = fit_isoflop(runs, resamples=500)
+    table = vary_choices(runs, fit, project_to=GOPHER)
+    a = fit.params_law.exponent
+    assert table.loc["window 4x", ["a", "low", "high"]].tolist() == [a.value, a.low, a.high]
+    kept = runs.subset((runs.frame["budget"] != 3e21).to_numpy())
+    expected = fit_isoflop(kept, resamples=500).params_law.exponent
+    assert table.loc["without one-sided budgets", ["budgets", "a", "low", "high"]].tolist() == [
+        8,
+        expected.value,
+        expected.low,
+        expected.high,
+    ]
+    surface = table.loc["one surface through all runs instead of parabolas"]
+    expected = fit_isoflop_surface(runs, resamples=500)
+    assert (surface["a"], surface["status"]) == (expected.estimates["a"].value, "converged")
+    assert surface["N_opt"] == pytest.approx(
+        expected.estimates["k_params"].value * GOPHER ** expected.estimates["a"].value
+    )
+    assert 0.49 in a
+    assert min(surface["low"], table.loc["without one-sided budgets", "low"]) > 0.49
+    assert table.loc["Akima interpolation instead of a parabola", "status"] == "–"
+
+
+class TestLackOfFit:
+    def test_it_is_the_comparison_of_nested_models(self, valleys):
+        """The parabola within a mean for each size, as statsmodels tests it."""
+        from statsmodels.formula.api import ols
+        from statsmodels.stats.anova import anova_lm
+
+        fit = fit_isoflop(valleys(noise=0.01, repeats=3), resamples=0)
+        table = lack_of_fit(fit)
+        for valley, row in zip(fit.valleys, table.to_dict("records"), strict=True):
+            x, loss = valley.points
+            data = pd.DataFrame({"x": x - x.mean(), "loss": loss, "size": pd.factorize(x)[0]})
+            nested = anova_lm(ols("loss ~ x + I(x**2)", data).fit(), ols("loss ~ C(size)", data).fit())
+            assert [row["F"], row["p"]] == pytest.approx(nested.loc[1, ["F", "Pr(>F)"]].tolist())
+            assert row["df of sizes"] == nested.loc[1, "df_diff"]
+            assert row["df of repeats"] == nested.loc[1, "df_resid"]
+
+    def test_a_parabola_passes_and_another_valley_does_not(self, valleys):
+        straight = valleys(noise=0.002, repeats=3)
+        x = np.log(straight.frame["params"] / (0.1 * straight.frame["budget"] ** 0.5))
+        steep = replace(straight, frame=straight.frame.assign(loss=straight.frame["loss"] + 0.03 * x**3))
+        passed, failed = (lack_of_fit(fit_isoflop(runs, resamples=0))["p"] for runs in (straight, steep))
+        assert passed.min() > 0.01 and failed.max() < 1e-6
+
+    def test_without_repeats_or_with_copies_there_is_nothing_to_test(self, valleys):
+        assert lack_of_fit(fit_isoflop(valleys(noise=0.01), resamples=0)).empty
+        assert lack_of_fit(fit_isoflop(valleys(repeats=3), resamples=0)).empty
+        assert lack_of_fit(fit_isoflop(load("hoffmann2022-fig4"), resamples=0)).empty
+
+
 def test_bias_vanishes_for_a_symmetric_surface_and_not_for_a_skewed_one(valleys):
     runs = valleys(sizes=15, span=16)
     symmetric = HoffmannLaw(E=1.8, A=300.0, B=300.0, alpha=0.3, beta=0.3)
@@ -209,9 +266,9 @@ class TestPrediction:
     def test_a_power_law_foretells_itself(self, valleys):
         runs = valleys(noise=0.002)
         foretold = predict_largest(runs, fit_isoflop(runs, resamples=300))
-        assert foretold["budgets"].tolist() == [3, 1, 4]
+        assert foretold["budgets"].tolist() == [3, 1, 4, 4]
         assert foretold["value"].iloc[0] == pytest.approx(0.1 * 1e21**0.5, rel=0.1)
-        ratio = foretold.iloc[-1]
+        ratio = foretold.loc["measured / predicted"]
         assert ratio["low"] < 1 < ratio["high"] and ratio["verdict"] == "as predicted"
 
     def test_a_law_that_bends_does_not(self, valleys):
@@ -221,14 +278,30 @@ class TestPrediction:
         frame = pd.concat([kept.frame, moved], ignore_index=True).drop(columns="run_id")
         runs = RunTable.from_frame(frame, source="bent")
         foretold = predict_largest(runs, fit_isoflop(runs, resamples=300))
-        assert foretold["value"].iloc[-1] == pytest.approx(2, rel=0.1)
-        assert foretold["verdict"].iloc[-1] == "elsewhere"
+        assert foretold["value"].iloc[2:].tolist() == pytest.approx([2, 2], rel=0.1)
+        assert foretold["verdict"].iloc[2:].tolist() == ["elsewhere"] * 2
+
+    def test_a_one_sided_largest_budget_is_left_out_in_the_last_row(self):
+        runs = load("hoffmann2022-fig4")
+        foretold = predict_largest(runs, fit_isoflop(runs, resamples=300))
+        smaller = runs.subset((runs.frame["budget"] < 3e21).to_numpy())
+        again = predict_largest(smaller, fit_isoflop(smaller, resamples=300))
+        assert foretold["budgets"].tolist() == [8, 1, 9, 8]
+        last, expected = foretold.iloc[-1], again.loc["measured / predicted"]
+        assert last["value"] == pytest.approx(expected["value"])
+        assert last["verdict"] == expected["verdict"] == "elsewhere"
+
+    def test_one_sided_everywhere_leaves_nothing(self, valleys):
+        runs = valleys(noise=0.004, shift=np.log(2.7))
+        foretold = predict_largest(runs, fit_isoflop(runs, resamples=50))
+        assert foretold["verdict"].iloc[-1] == "too few minima"
+        assert np.isnan(foretold["value"].iloc[-1]) and foretold["value"].iloc[:3].notna().all()
 
     def test_two_budgets_leave_nothing_to_foretell(self, valleys):
         runs = valleys(budgets=(1e18, 1e20))
         foretold = predict_largest(runs, fit_isoflop(runs, fewest=2, resamples=50))
-        assert foretold["verdict"].iloc[-1] == "too few minima"
-        assert np.isnan(foretold["value"].iloc[[0, 2]]).all()
+        assert foretold["verdict"].iloc[2:].tolist() == ["too few minima"] * 2
+        assert np.isnan(foretold["value"].iloc[[0, 2, 3]]).all()
 
 
 def test_the_parabola_is_the_one_that_lmfit_finds():

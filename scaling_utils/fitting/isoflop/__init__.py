@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scaling_utils.fitting.isoflop.checks import parabola_bias, vary_choices
+from scaling_utils.fitting.isoflop.checks import lack_of_fit, parabola_bias, vary_choices
 from scaling_utils.fitting.isoflop.fit import fit_isoflop, isoflop_slices
 from scaling_utils.fitting.isoflop.interpolated import InterpolatedFit, fit_interpolated, interpolated_minima
 from scaling_utils.fitting.isoflop.prediction import predict_largest
@@ -15,6 +15,7 @@ __all__ = [
     "fit_isoflop_surface",
     "interpolated_minima",
     "isoflop_slices",
+    "lack_of_fit",
     "parabola_bias",
     "predict_largest",
     "vary_choices",
