@@ -9,8 +9,8 @@ from scaling_utils.allocation import allocate
 from scaling_utils.conventions import Conventions
 from scaling_utils.errors import DataError
 from scaling_utils.fitting.bootstrap import resample_weights
-from scaling_utils.fitting.isoflop import fit as isoflop
 from scaling_utils.fitting.isoflop import (
+    answers_by_key,
     fit_isoflop,
     fit_isoflop_surface,
     interpolated_minima,
@@ -19,6 +19,7 @@ from scaling_utils.fitting.isoflop import (
     predict_largest,
     vary_choices,
 )
+from scaling_utils.fitting.isoflop import fit as isoflop
 from scaling_utils.fitting.kaplan import at_fixed_compute, simulate_curves
 from scaling_utils.laws import HoffmannLaw, KaplanLaw, published_law
 from scaling_utils.runs.table import RunTable
@@ -181,7 +182,7 @@ def test_choices_have_intervals_and_the_status_of_their_fit():
         expected.low,
         expected.high,
     ]
-    surface = table.loc["one surface through all runs instead of parabolas"]
+    surface = table.loc["one surface through all runs"]
     expected = fit_isoflop_surface(runs, resamples=500)
     assert (surface["a"], surface["status"]) == (expected.estimates["a"].value, "converged")
     assert surface["N_opt"] == pytest.approx(
@@ -190,6 +191,16 @@ def test_choices_have_intervals_and_the_status_of_their_fit():
     assert 0.49 in a
     assert min(surface["low"], table.loc["without one-sided budgets", "low"]) > 0.49
     assert table.loc["Akima interpolation instead of a parabola", "status"] == "–"
+
+
+def test_answers_are_quoted_with_their_intervals_or_as_unknown(valleys):
+    runs = valleys(budgets=(1e18, 1e20), noise=0.002)
+    fit = fit_isoflop(runs, fewest=2, resamples=50)
+    choices, foretold = vary_choices(runs, fit, project_to=1e22), predict_largest(runs, fit)
+    answers = answers_by_key(choices, foretold)
+    assert answers["a_without_one_sided_text"] == str(fit.params_law.exponent)
+    assert answers["a_surface_text"] == answers["ratio_at_largest_text"] == "unknown"
+    assert answers["surface_status"] == "–" and answers["largest_lies"] == "too few minima"
 
 
 class TestLackOfFit:

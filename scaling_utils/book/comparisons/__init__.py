@@ -15,6 +15,8 @@ FRAGMENTS = {
     "kaplan-comparison.md": ("kaplan", "comparison"),
     "kaplan-minima-and-law.md": ("kaplan", "minima_and_law"),
     "isoflop-comparison.md": ("isoflop", "comparison"),
+    "isoflop-firmness.md": ("isoflop", "firmness"),
+    "isoflop-firmness-verdict.md": ("isoflop", "firmness_verdict"),
     "parametric-comparison.md": ("parametric", "comparison"),
     "pair-comparison.md": ("pair", "comparison"),
     "pair-verdict.md": ("pair", "verdict"),

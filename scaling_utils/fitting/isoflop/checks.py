@@ -15,10 +15,11 @@ from scaling_utils.conventions import tokens_for
 from scaling_utils.errors import DataError
 from scaling_utils.fitting.isoflop.fit import ROUNDING, BudgetFlops, fit_isoflop, isoflop_slices
 from scaling_utils.fitting.isoflop.interpolated import interpolated_minima
+from scaling_utils.fitting.isoflop.prediction import RATIO, RATIO_TWO_SIDED
 from scaling_utils.fitting.isoflop.surface import fit_isoflop_surface
 from scaling_utils.fitting.powerlaw import MIN_POINTS, fit_power_law
 from scaling_utils.laws import HoffmannLaw
-from scaling_utils.results import FitStatus, IsoflopFit, PowerLaw
+from scaling_utils.results import Estimate, FitStatus, IsoflopFit, PowerLaw
 from scaling_utils.runs.budgets import assign_budgets
 from scaling_utils.runs.table import RunTable
 
@@ -28,7 +29,7 @@ SURFACE_RESAMPLES = 1000
 """Most resamples of the surface among the choices: it takes several times as long as the valleys."""
 
 WITHOUT_ONE_SIDED = "without one-sided budgets"
-SURFACE = "one surface through all runs instead of parabolas"
+SURFACE = "one surface through all runs"
 INTERPOLATION = "Akima interpolation instead of a parabola"
 
 ChoiceStatus = FitStatus | Literal["–"]
@@ -104,6 +105,38 @@ def vary_choices(runs: RunTable, fit: IsoflopFit, *, project_to: float) -> pd.Da
             rows.append((name, budgets, a.value, a.low, a.high, float(law(project_to)), status))
     columns = ["choice", "budgets", "a", "low", "high", "N_opt", "status"]
     return pd.DataFrame(rows, columns=columns).set_index("choice")
+
+
+def answers_by_key(choices: pd.DataFrame, foretold: pd.DataFrame) -> dict[str, Estimate | float | str]:
+    """How firm the exponent is, by the keys under which pages quote it.
+
+    Parameters
+    ----------
+    choices
+        From `vary_choices`.
+    foretold
+        From `predict_largest`.
+
+    Returns
+    -------
+    dict
+        Estimates `a_without_one_sided`, `a_surface`, `ratio_at_largest` and `ratio_two_sided`, each with a
+        text for prose under ``<key>_text``; `a_interpolated`, `surface_status`, `largest_lies`, `two_sided_lies`.
+    """
+    estimates = {
+        "a_without_one_sided": Estimate(*choices.loc[WITHOUT_ONE_SIDED, ["a", "low", "high"]]),
+        "a_surface": Estimate(*choices.loc[SURFACE, ["a", "low", "high"]]),
+        "ratio_at_largest": Estimate(*foretold.loc[RATIO, ["value", "low", "high"]]),
+        "ratio_two_sided": Estimate(*foretold.loc[RATIO_TWO_SIDED, ["value", "low", "high"]]),
+    }
+    return {
+        **estimates,
+        **{f"{key}_text": str(e) if e.known else "unknown" for key, e in estimates.items()},
+        "a_interpolated": float(choices["a"][INTERPOLATION]),
+        "surface_status": str(choices.loc[SURFACE, "status"]),
+        "largest_lies": str(foretold.loc[RATIO, "verdict"]),
+        "two_sided_lies": str(foretold.loc[RATIO_TWO_SIDED, "verdict"]),
+    }
 
 
 def lack_of_fit(fit: IsoflopFit) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from scaling_utils.runs.table import RunTable
 FEWEST = 2
 """Budgets with a minimum below the largest one, for a law through them."""
 
+RATIO = "measured / predicted"
 RATIO_TWO_SIDED = "measured / predicted, without one-sided budgets"
 
 
@@ -36,7 +37,7 @@ def predict_largest(runs: RunTable, fit: IsoflopFit) -> pd.DataFrame:
     DataFrame
         Rows ``predicted``, ``measured`` (params) and ``measured / predicted``, with `budgets` (how many each
         rests on), `value`, `low` and `high` (95 %), and a `verdict` on the ratio: whether its interval, which
-        holds the noise of both, contains one. The last row is the ratio without one-sided budgets, so that the
+        holds the noise of both, contains one. In the last row one-sided budgets are left out, so that the
         largest may be another one. NaN where the largest budget or all but one of the others have no minimum.
 
     Notes
@@ -66,7 +67,7 @@ def predict_largest(runs: RunTable, fit: IsoflopFit) -> pd.DataFrame:
     rows = {
         "predicted": (found.budgets, found.predicted, ""),
         "measured": (1, fit.valleys[-1].params_opt, ""),
-        "measured / predicted": (found.budgets + 1, found.ratio, found.verdict),
+        RATIO: (found.budgets + 1, found.ratio, found.verdict),
         RATIO_TWO_SIDED: (again.budgets + 1, again.ratio, again.verdict),
     }
     return pd.DataFrame(
