@@ -4,34 +4,21 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from pathlib import Path
 from statistics import mean, variance
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-
+from scaling_utils.book.ladder_exponents import CORPORA, NOT_YET, exponents_table
 from scaling_utils.book.project import Project
-from scaling_utils.book.scenarios import load_scenarios
 from scaling_utils.book.tables import scrolling, table
-from scaling_utils.errors import DataError, DatasetUnavailable
+from scaling_utils.errors import DatasetUnavailable
 from scaling_utils.figures.style import in_units, power_of_ten
-from scaling_utils.published import published
 
 if TYPE_CHECKING:
     from scaling_utils.ladder.config import Role
     from scaling_utils.ladder.store import FinishedRun
-    from scaling_utils.results import Estimate, IsoflopFit
-
-CORPORA = {"prose": "hoff.TA2.c4", "code": "hoff.TA2.github"}
-"""Corpus: the published exponents on the corpus that is like it."""
-
-NOTEBOOK = "03-isoflop-profiles"
-OPTIONS = {"window": "window", "fewest_budgets": "fewest", "resamples": "resamples", "seed": "seed"}
-"""Parameter of the notebook: argument of `fit_isoflop`."""
-
-NOT_YET = "*The runs for this table are not all trained yet.*\n"
 
 
 def ladder_fragments(project: Project, wanted: Collection[str]) -> dict[str, str]:
@@ -203,44 +190,6 @@ def slices_table(folder: Path) -> str:
     return scrolling(table(header, rows))
 
 
-def exponents_table(project: Project) -> str:
-    """Markdown table of the exponent of the best size on both corpora, and their difference.
-
-    Parameters
-    ----------
-    project
-        The book, whose pages on the corpora say how the slices are fitted.
-    """
-    pages = {
-        scenario.parameters.get("dataset"): scenario.parameters
-        for scenario in load_scenarios(project)
-        if scenario.notebook == NOTEBOOK
-    }
-    fits: dict[str, IsoflopFit] = {}
-    for corpus in CORPORA:
-        dataset = f"ladder-{corpus}"
-        try:
-            fits[corpus] = _fit(dataset, pages.get(dataset, {}))
-        except (DatasetUnavailable, DataError):
-            return NOT_YET
-    rows = []
-    stated = {corpus: published(fact).values()["a"] for corpus, fact in CORPORA.items()}
-    for corpus, fit in fits.items():
-        likeness = "C4" if corpus == "prose" else "GitHub"
-        rows.append(
-            _row(corpus, str(len(fit.used)), fit.params_law.exponent, f"{stated[corpus]:.2f}", likeness)
-        )
-    apart = _difference(fits["code"], fits["prose"])
-    rows.append(
-        _row("code less prose", "", apart, f"{stated['code'] - stated['prose']:+.2f}", "GitHub less C4")
-    )
-    header = ("Corpus", "Budgets", "$a$", "95 % interval", "published", "for")
-    note = (
-        "\nPublished values are those of {cite:t}`hoffmann2022training`, Table A2, which has no intervals.\n"
-    )
-    return table(header, rows) + note
-
-
 def _pair_in_slice() -> str:
     from scaling_utils.book.ladder_pair import pair_in_slice
     from scaling_utils.ladder.design import PAIR_BUDGET
@@ -251,26 +200,6 @@ def _pair_in_slice() -> str:
     except DatasetUnavailable:
         return NOT_YET
     return pair_in_slice(slices, pair, budget=PAIR_BUDGET)
-
-
-def _row(name: str, budgets: str, a: Estimate, stated: str, likeness: str) -> tuple[str, ...]:
-    return name, budgets, f"{a.value:.3f}", f"{a.low:.3f} to {a.high:.3f}", stated, likeness
-
-
-def _fit(dataset: str, parameters: Mapping[str, Any]) -> IsoflopFit:
-    from scaling_utils.fitting.isoflop import fit_isoflop
-    from scaling_utils.runs.registry import load
-
-    options = {option: parameters[name] for name, option in OPTIONS.items() if name in parameters}
-    return fit_isoflop(load(dataset), **options)
-
-
-def _difference(one: IsoflopFit, other: IsoflopFit) -> Estimate:
-    """How far apart two exponents are; the draws are paired anew, for both come from one seed."""
-    from scaling_utils.results import Estimate
-
-    draws = one.draws[0] - np.random.default_rng(0).permutation(other.draws[0])
-    return Estimate.from_draws(one.params_law.exponent.value - other.params_law.exponent.value, draws)
 
 
 def _slices(folder: Path, role: Role = "isoflop") -> dict[tuple[str, float], list[FinishedRun]]:

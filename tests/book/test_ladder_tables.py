@@ -137,13 +137,13 @@ def test_rates(folder):
     assert told.count("+0.1000 ± 0.0000") == told.count("| no |") == 4
 
 
-def valleys(seed, *, reach=1.0):
+def valleys(seed, *, reach=1.0, cubic=0.0):
     """Slices whose lowest loss is at 0.1 C^0.5, with noise."""
     rng = np.random.default_rng(seed)
     budgets = np.repeat([1e12, 3e12, 1e13], 9)
     offset = np.tile(np.linspace(-reach, reach, 9), 3)
     frame = pd.DataFrame({"params": 0.1 * budgets**0.5 * np.exp(offset), "flops": budgets, "budget": budgets})
-    loss = 1.5 + 0.06 * offset**2 + rng.normal(0, 0.002, size=27)
+    loss = 1.5 + 0.06 * offset**2 + cubic * np.log(budgets / 1e12) * offset**3 + rng.normal(0, 0.002, size=27)
     return RunTable.from_frame(
         frame.assign(loss=loss, tokens=budgets / (6 * frame["params"])), source="made up"
     )
@@ -173,3 +173,37 @@ def test_the_exponents_are_those_of_the_pages(monkeypatch):
     fit = fit_isoflop(runs, window=parameters["window"], fewest=parameters["fewest_budgets"])
     a = fit.params_law.exponent
     assert cells(told, "prose")[2:4] == [f"{a.value:.3f}", f"{a.low:.3f} to {a.high:.3f}"]
+
+
+def told_of(tables, monkeypatch):
+    monkeypatch.setattr("scaling_utils.runs.registry.load", tables.__getitem__)
+    return ladder_fragments(BOOK, ["ladder-exponents.md"])["ladder-exponents.md"]
+
+
+def test_the_difference_is_taken_on_shared_budgets(monkeypatch):
+    """A further budget of one corpus moves its exponent and no row of the difference."""
+    code, prose = valleys(2), valleys(1)
+    further = prose.frame[prose.frame["budget"] == 1e13].drop(columns="run_id", errors="ignore")
+    further = further.assign(budget=3e13, flops=3e13, params=4 * further["params"])
+    further = further.assign(tokens=3e13 / (6 * further["params"]))
+    both = pd.concat([prose.frame.drop(columns="run_id", errors="ignore"), further], ignore_index=True)
+    longer = RunTable.from_frame(both, source="made up")
+    before = told_of({"ladder-prose": prose, "ladder-code": code}, monkeypatch)
+    after = told_of({"ladder-prose": longer, "ladder-code": code}, monkeypatch)
+    assert cells(after, "prose")[1] == "4" and cells(after, "prose")[2] != cells(before, "prose")[2]
+    for row in ("code less prose", "the same, window × 4", "the same, interpolated minima"):
+        assert cells(after, row) == cells(before, row)
+        assert cells(after, row)[1] == "3"
+
+
+def test_rows_below_the_difference_repeat_it_by_other_ways(monkeypatch):
+    tables = {"ladder-prose": valleys(1, reach=2.0), "ladder-code": valleys(2, reach=2.0, cubic=0.003)}
+    told = told_of(tables, monkeypatch)
+    code, prose = (
+        fit_isoflop(tables[f"ladder-{corpus}"], window=4.0, resamples=0).params_law.exponent.value
+        for corpus in ("code", "prose")
+    )
+    assert (
+        cells(told, "the same, window × 4")[2] == f"{code - prose:+.3f}" != cells(told, "code less prose")[2]
+    )
+    assert cells(told, "the same, interpolated minima")[3] == "–"

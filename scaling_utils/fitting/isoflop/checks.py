@@ -121,7 +121,8 @@ def answers_by_key(choices: pd.DataFrame, foretold: pd.DataFrame) -> dict[str, E
     -------
     dict
         Estimates `a_without_one_sided`, `a_surface`, `ratio_at_largest` and `ratio_two_sided`, each with a
-        text for prose under ``<key>_text``; `a_interpolated`, `surface_status`, `largest_lies`, `two_sided_lies`.
+        text for prose under ``<key>_text``; `a_interpolated`, `surface_status`, `largest_lies` and
+        `two_sided_lies`.
     """
     estimates = {
         "a_without_one_sided": Estimate(*choices.loc[WITHOUT_ONE_SIDED, ["a", "low", "high"]]),
