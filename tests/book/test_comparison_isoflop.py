@@ -38,17 +38,17 @@ FOUND = {
 def test_the_verdict_names_what_the_headline_rests_on():
     told = firmness_verdict(None, {PAGE: FOUND})
     assert "published exponent is 0.49" in told
-    assert "0.545 (0.499 to 0.564), which does not hold it" in told
-    assert "0.553 (0.507 to 0.597), which does not hold it" in told
-    assert "0.66 (0.54 to 0.84) times the size foretold, not as the smaller budgets have it" in told
-    assert told.count("not as the smaller budgets have it") == 2
+    assert "0.545 (0.499 to 0.564), an interval that does not hold it" in told
+    assert "0.553 (0.507 to 0.597), an interval that does not hold it" in told
+    assert "0.66 (0.54 to 0.84) times what the smaller budgets foretell, so they do not foretell it" in told
+    assert told.count("so they do not foretell it") == 2
 
 
 def test_its_words_follow_the_numbers():
     found = FOUND | {"a_surface": estimate(0.5, 0.48, 0.52), "largest_lies": "as predicted"}
     told = firmness_verdict(None, {PAGE: found})
-    assert "0.500 (0.480 to 0.520), which holds it" in told
-    assert "0.66 (0.54 to 0.84) times the size foretold, as the smaller budgets have it" in told
+    assert "0.500 (0.480 to 0.520), an interval that holds it" in told
+    assert "0.66 (0.54 to 0.84) times what the smaller budgets foretell, so they foretell it" in told
     assert firmness_verdict(None, {}) == ""
 
 

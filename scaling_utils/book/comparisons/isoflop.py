@@ -113,17 +113,18 @@ def firmness_verdict(project: Project, results: Results) -> str:
     def judged(key: str) -> str:
         estimate = ours[key]
         inside = estimate["low"] <= stated <= estimate["high"]
-        return f"{_known(estimate, SHOW)}, which {'holds' if inside else 'does not hold'} it"
+        return f"{_known(estimate, SHOW)}, an interval that {'holds' if inside else 'does not hold'} it"
 
     def foretold(ratio: str, verdict: str) -> str:
-        true = ours[verdict] == "as predicted"
-        told = f"{_known(ours[ratio], SHOW_RATIO)} times the size foretold"
-        return f"{told}, {'as' if true else 'not as'} the smaller budgets have it"
+        told = f"{_known(ours[ratio], SHOW_RATIO)} times what the smaller budgets foretell"
+        return told + (
+            ", so they foretell it" if ours[verdict] == "as predicted" else ", so they do not foretell it"
+        )
 
     return (
         f"The published exponent is {stated:g}. Without one-sided budgets ({ours['one_sided']} FLOPs) the "
         f"exponent is {judged('a_without_one_sided')}; by one loss surface through all runs it is "
-        f"{judged('a_surface')}. At the largest budget the best size is "
+        f"{judged('a_surface')}. At the largest budget the measured best size is "
         f"{foretold('ratio_at_largest', 'largest_lies')}; at the largest that is not one-sided it is "
         f"{foretold('ratio_two_sided', 'two_sided_lies')}.\n"
     )
