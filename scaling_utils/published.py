@@ -151,6 +151,15 @@ def published(fact_id: str) -> Published:
     return choose(_facts(), fact_id)
 
 
+def published_ids() -> frozenset[str]:
+    """Ids of all published results.
+
+    >>> "hoff.A2" in published_ids()
+    True
+    """
+    return frozenset(_facts())
+
+
 def read_published(path: str | Path) -> dict[str, Published]:
     """Read and check a file of published results, by id.
 

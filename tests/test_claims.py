@@ -84,6 +84,8 @@ def test_compare_tells_where_the_published_value_lies():
     assert table.loc["a", "published lies"] == "outside"
     assert table.loc["a", "ours − published"] == pytest.approx(0.11)
     assert table.loc["k", "published lies"] == "–"
+    assert compare("hoff.A2", {"a": Estimate(0.49)}).loc["a", "published lies"] == "–"
+    assert compare("hoff.A2", {"a": Estimate(0.4, 0.3, math.inf)}).loc["a", "published lies"] == "inside"
 
 
 def test_an_interval_with_one_end_is_open_on_the_other_side():

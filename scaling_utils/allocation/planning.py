@@ -15,7 +15,7 @@ from scaling_utils.allocation.optimum import allocate
 from scaling_utils.allocation.rule import Source, as_rule, distinct, known_source
 from scaling_utils.allocation.shape import ModelShape
 from scaling_utils.conventions import DEFAULT, Conventions, ParamCount
-from scaling_utils.published import published
+from scaling_utils.published import published, published_ids
 from scaling_utils.results import Estimate, FitResult
 from scaling_utils.runs.registry import data_folder
 
@@ -35,8 +35,14 @@ PLANS: Mapping[str, str] = MappingProxyType(
 )
 """Published laws to plan by: name to show, and id. One of each pair of params and tokens."""
 
-SUPERSEDED = ("Kaplan 2020", "Hoffmann 2022, Approach 3 as printed", "Llama 3 2024 as printed")
-"""Not part of the spread: explained by its protocol, or rounded so that it misses its paper's own numbers."""
+SUPERSEDED = (
+    "Kaplan 2020",
+    "Hoffmann 2022, Approach 3 as printed",
+    "Hoffmann 2022, Approach 3 unrounded",
+    "Llama 3 2024 as printed",
+)
+"""Not part of the spread: explained by its protocol, rejected by a refit of its own runs, or rounded so that
+it misses its paper's own numbers."""
 
 LEADING = "Besiroglu 2024"
 """The published law that answers where there is no fit: the newest of the loss, on the largest runs."""
@@ -80,12 +86,17 @@ def planning_sources(*fits: FitResult) -> dict[str, Source]:
 def reach(source: Source) -> float:
     """Largest compute (FLOPs) of the runs behind a law; NaN where it is not known.
 
+    A law that was fitted to some of the runs of its paper has a reach of its own.
+
     >>> f"{reach(known_source('besiroglu2024')):.3g}"
     '1.3e+22'
+    >>> f"{reach(known_source('hoffmann2022-approach2-params')):.3g}"
+    '3e+21'
     """
     if isinstance(source, FitResult):
         return as_rule(source).largest_flops
-    row = published(f"reach.{source.source.bibkey}").value
+    of_law = f"reach.{source.id}"
+    row = published(of_law if of_law in published_ids() else f"reach.{source.source.bibkey}").value
     return float(row) if isinstance(row, int | float) else math.nan
 
 
@@ -141,7 +152,7 @@ def spread(table: pd.DataFrame, *, without: Iterable[str] = SUPERSEDED) -> tuple
 
     >>> low, high = spread(plan_table(planning_sources(), 1e24))
     >>> f"{low:.2g} to {high:.2g}"
-    '5.2e+10 to 1.1e+11'
+    '7.1e+10 to 1.1e+11'
     """
     sizes = table["N_opt"].filter(items=[name for name in PLANS if name not in set(without)])
     return float(sizes.min()), float(sizes.max())

@@ -25,7 +25,8 @@ def compare(published_id: str, ours: Mapping[str, Estimate]) -> pd.DataFrame:
     -------
     DataFrame
         One row per quantity of `ours`, the index. Where the source gives no value the published
-        columns are NaN; `published lies` says whether its value is inside our interval.
+        columns are NaN; `published lies` says whether its value is inside our interval, and is a dash
+        where either is missing.
 
     Examples
     --------
@@ -38,7 +39,7 @@ def compare(published_id: str, ours: Mapping[str, Estimate]) -> pd.DataFrame:
     rows = []
     for quantity, estimate in ours.items():
         value, interval = values.get(quantity, math.nan), intervals.get(quantity)
-        inside = "–" if math.isnan(value) else "inside" if value in estimate else "outside"
+        lies = "inside" if value in estimate else "outside"
         rows.append(
             {
                 "published": value,
@@ -49,7 +50,7 @@ def compare(published_id: str, ours: Mapping[str, Estimate]) -> pd.DataFrame:
                 "high": estimate.high,
                 "unit": estimate.unit,
                 "ours − published": estimate.value - value,
-                "published lies": inside,
+                "published lies": "–" if math.isnan(value) or math.isnan(estimate.low) else lies,
             }
         )
     return pd.DataFrame(rows, index=pd.Index(ours, name="quantity"))

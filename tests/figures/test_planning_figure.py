@@ -43,7 +43,7 @@ def test_lines_are_solid_within_the_runs_and_dashed_beyond():
 def test_the_cost_is_that_of_the_fit_with_a_band_or_of_published_laws(fit):
     assert list(cost_sources(planning_sources(fit))) == ["approach3 on hoffmann2022-fig4"]
     published = list(cost_sources(planning_sources()))
-    assert published == ["Hoffmann 2022, Approach 3 unrounded", "Besiroglu 2024"]
+    assert published == ["Besiroglu 2024"]
     loss, wasted = plot_cost(planning_sources(fit), 1e24)
     for axis in (loss, wasted):
         (line,) = axis.lines

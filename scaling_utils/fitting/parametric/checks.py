@@ -115,7 +115,7 @@ def bootstrap_summary(fit: FitResult) -> dict[str, float]:
 
 
 def wald_distance(fit: FitResult, law: KnownLaw) -> float:
-    r"""How far published constants lie from the fit, in units of its bootstrap covariance.
+    r"""Squared distance of published constants from the fit, in units of its bootstrap covariance.
 
     :math:`(\theta - \hat\theta)^T \Sigma^{-1} (\theta - \hat\theta)` in ln A, ln B, ln E, alpha, beta. If the
     published constants were true, this would be about chi-squared with five degrees of freedom. NaN where
