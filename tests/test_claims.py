@@ -5,10 +5,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scaling_utils import claims
-from scaling_utils.claims import compare, judge, ledger
+from scaling_utils.book.comparisons.kaplan import QUANTITIES
+from scaling_utils.book.ledger import origins
+from scaling_utils.book.project import find_project
+from scaling_utils.claims import Origin, compare, headline, judge, ledger, tally
 from scaling_utils.commands.claims import claims_command
 from scaling_utils.errors import DataError
+from scaling_utils.laws import published_law
 from scaling_utils.published import Interval
 from scaling_utils.results import Estimate
 
@@ -41,6 +44,64 @@ def test_every_claim_names_a_published_value_and_a_page_of_the_book():
     assert {row.page for row in rows} <= pages
     assert {row.verdict for row in rows} == {"cannot be tested"}
     assert all(row.worse == (row.recorded != "cannot be tested") for row in rows)
+
+
+def test_the_kind_of_a_row_follows_from_what_its_page_reads():
+    made = origins(find_project(ROOT))
+    rows = {row.id: row for row in ledger({}, origins=made)}
+    assert {row.page for row in rows.values()} <= made.keys()
+    assert rows["hoff.A2.a"].kind == rows["moba.gap.0.4"].kind == "data"
+    assert rows["hoff.A2.a"].dataset == "hoffmann2022-fig4"
+    assert rows["kaplan.LNS.fit.alpha_N.simulated"].kind == rows["hoff.figA5.g1"].kind == "planted law"
+    assert rows["hoff.figA4.gap.tex"].kind == "arithmetic"
+    # of a page of measured runs, but not made from them
+    assert rows["hoff.A3.gopher.rounded"].kind == rows["moba.LC.8k.difference"].kind == "arithmetic"
+    assert (rows["moba.LC.8k.moba.A.drawn"].kind, rows["moba.LC.8k.moba.A.drawn"].dataset) == (
+        "planted law",
+        "",
+    )
+
+
+def test_numbers_that_repeat_on_the_same_data_count_once_and_with_the_worst_verdict():
+    runs, other, law = (
+        Origin("data", "porian-refinedweb"),
+        Origin("data", "hoffmann2022-fig4"),
+        Origin("planted law"),
+    )
+    made = {row.page: runs if "refinedweb" in row.page else law for row in ledger({})}
+    made["03-isoflop-profiles/hoffmann2022-fig4"] = other
+    ours = {("03-isoflop-profiles", "porian-refinedweb"): {"a": 0.497, "a_interpolated": 0.51}}
+    rows = [row for row in ledger(ours, origins=made) if row.number == "porian.rw.step4 a"]
+    assert [row.verdict for row in rows] == ["reproduced", "partly", "cannot be tested"]
+    (count,) = tally(rows)
+    assert (count.kind, count.rows, count.numbers, dict(count.verdicts)) == ("data", 3, 1, {"partly": 1})
+    first, repeats = headline(rows)
+    assert first == "Of 1 published numbers tested against measured runs: 1 partly."
+    assert repeats.startswith("The 3 rows")
+    every = tally(ledger({}, origins=made))
+    assert [count.kind for count in every] == ["data", "planted law", "arithmetic"]
+    assert sum(count.rows for count in every) == len(ledger({}))
+
+
+def test_the_ledger_is_not_a_selection():
+    compared = {(row.page, row.number) for row in ledger({})}
+    for scenario in ("kaplan2020-law", "porian-openwebtext2", "porian-refinedweb"):
+        page = f"01-kaplan-compute-and-steps/{scenario}"
+        assert {(page, f"{fact} {name}") for fact, name, _ in QUANTITIES} <= compared
+    page = "06-block-sparse-vs-full-attention/all-positions"
+    places = [f"{place}-{place + 2}" for place in range(0, 30, 2)]
+    assert {(page, f"moba.gap.{place} {compute}") for place in places for compute in ("0.4", "5")} <= compared
+
+
+def test_published_gaps_are_those_of_the_printed_laws():
+    rows = [row for row in ledger({}) if row.id.startswith("moba.gap.")]
+    assert len(rows) == 32
+    for row in rows:
+        fact, compute = row.number.split()
+        place = fact.removeprefix("moba.gap").removeprefix(".") or "30-32"
+        moba, full = (published_law(f"lu2025-{name}-{place}").values for name in ("moba", "full"))
+        ratio = moba["A"] / full["A"] * float(compute) ** (full["g"] - moba["g"])
+        assert row.published == pytest.approx(ratio - 1, rel=5e-3)
 
 
 def test_a_row_takes_its_result_and_survives_json():
@@ -98,7 +159,12 @@ def test_an_interval_with_one_end_is_open_on_the_other_side():
 
 def test_the_command_prints_one_ledger_as_json(monkeypatch, capsys):
     made = []
-    monkeypatch.setattr(claims, "ledger", lambda results: made.append(ledger(results)) or made[-1])
+
+    def counted(results, *, origins):
+        made.append(ledger(results, origins=origins))
+        return made[-1]
+
+    monkeypatch.setattr("scaling_utils.claims.ledger", counted)
     monkeypatch.setattr("scaling_utils.book.results.read_results", lambda project: {})
     claims_command(as_json=True, check=False, project=ROOT)
     (rows,) = made

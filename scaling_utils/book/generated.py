@@ -16,6 +16,7 @@ from scaling_utils.book.data_format import data_format_fragments
 from scaling_utils.book.fitting_tables import fitting_fragments
 from scaling_utils.book.ladder_tables import ladder_fragments
 from scaling_utils.book.law_tables import law_fragments
+from scaling_utils.book.ledger import book_ledger
 from scaling_utils.book.project import Project
 from scaling_utils.book.results import Results
 from scaling_utils.book.tables import table
@@ -49,6 +50,7 @@ def generated(project: Project, results: Results, *, wanted: Collection[str] = (
         from scaling_utils.book.explorer import explorer_fragment
 
         made["budget-explorer.md"] = explorer_fragment()
+    rows = book_ledger(project, results)
     return made | {
         **law_fragments(),
         **fitting_fragments(project, wanted),
@@ -59,8 +61,8 @@ def generated(project: Project, results: Results, *, wanted: Collection[str] = (
         "columns.md": columns_table(),
         "datasets.md": _data_sections(),
         "edition.md": _edition(project),
-        "ledger.md": _ledger_table(results),
-        "ledger-score.md": _ledger_score(results),
+        "ledger.md": _ledger_table(rows),
+        "ledger-score.md": _ledger_score(rows),
         "tolerances.md": table(("Quantity", "May differ by"), list(TOLERANCES.items())),
     }
 
@@ -127,20 +129,16 @@ def columns_table() -> str:
     )
 
 
-def _ledger_score(results: Results) -> str:
-    from scaling_utils.claims import BEST_FIRST, ledger
+def _ledger_score(rows: tuple[LedgerRow, ...]) -> str:
+    from scaling_utils.claims import headline
 
-    rows = ledger(results)
-    counts = ((verdict, sum(row.verdict == verdict for row in rows)) for verdict in BEST_FIRST)
-    told = ", ".join(f"**{count}** {verdict}" for verdict, count in counts if count)
-    return f"Of **{len(rows)}** published numbers: {told}.\n"
+    first, *others = headline(rows)
+    return f"**{first}** {' '.join(others)}".rstrip() + "\n"
 
 
-def _ledger_table(results: Results) -> str:
-    from scaling_utils.claims import ledger
-
-    header = ("Claim", "Published", "Ours", "Difference", "Verdict", "From")
-    return table(header, [_ledger_row(row) for row in ledger(results)])
+def _ledger_table(rows: tuple[LedgerRow, ...]) -> str:
+    header = ("Claim", "Published", "Ours", "Difference", "Verdict", "Kind", "From")
+    return table(header, [_ledger_row(row) for row in rows])
 
 
 def claim_anchor(claim: str) -> str:
@@ -171,5 +169,6 @@ def _ledger_row(row: LedgerRow) -> tuple[str, ...]:
         "–" if row.ours is None else str(row.ours),
         "–" if row.ours is None else f"{row.difference:+.1%}",
         row.verdict,
+        row.kind,
         f"{{doc}}`{row.page.partition('/')[2]} </notebooks/{row.page}>`",
     )

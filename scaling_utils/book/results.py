@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import platform
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from scaling_utils.book.commit import last_commit
 from scaling_utils.book.project import Project
@@ -16,25 +16,11 @@ from scaling_utils.book.scenarios import Scenario, load_scenarios
 from scaling_utils.errors import DataError
 from scaling_utils.runs.download import file_sha256
 
-if TYPE_CHECKING:
-    from scaling_utils.claims import LedgerRow
-
 Found = Mapping[str, Any]
 """What one page published by key; an estimate is a mapping with `value`, and `low` and `high` if known."""
 
 Results = Mapping[tuple[str, str], Found]
 """What each (notebook, scenario) published; one that did not run is absent."""
-
-
-def claims_json(rows: Iterable[LedgerRow]) -> str:
-    """The ledger of claims as JSON, the same on the command line and in the site.
-
-    Parameters
-    ----------
-    rows
-        As `scaling_utils.claims.ledger` gives them.
-    """
-    return json.dumps({"claims": [row.as_dict() for row in rows]}, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 @dataclass(frozen=True)

@@ -18,15 +18,15 @@ from scaling_utils.book.edition import EDITION, edition
 from scaling_utils.book.files import files_below, remove
 from scaling_utils.book.generated import generated, published_results
 from scaling_utils.book.labels import defined_labels
+from scaling_utils.book.ledger import book_ledger, claims_json
 from scaling_utils.book.normalise import first_heading, normalise
 from scaling_utils.book.pictures import FOLDER, described, kept_figures, offered, place_figures, stamp_of
 from scaling_utils.book.plan import Page
 from scaling_utils.book.preview import pages_left_out, preview_toc
 from scaling_utils.book.project import Project
-from scaling_utils.book.results import Document, claims_json, made_with
+from scaling_utils.book.results import Document, made_with
 from scaling_utils.book.scenarios import notebook_file, read_notebook
 from scaling_utils.book.thumbnails import add_thumbnails
-from scaling_utils.claims import ledger
 from scaling_utils.errors import BuildError
 from scaling_utils.files import PARTIAL, write_whole
 from scaling_utils.runs.registry import datasets
@@ -108,7 +108,7 @@ def stage(
                 target.with_suffix(".md").write_text(text, encoding="utf-8")
         except BuildError as error:
             raise BuildError(f"notebook {scenario.notebook}, scenario {scenario.name}: {error}") from error
-    write_whole(tree / project.claims.name, claims_json(ledger(results)))
+    write_whole(tree / project.claims.name, claims_json(book_ledger(project, results)))
     write_whole(tree / project.results.name, Document(made_with(project), results).text)
     facts = edition(
         project,

@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from scaling_utils.claims.origin import Kind, Origin
+from scaling_utils.claims.verdict import BEST_FIRST, Verdict, judge
 from scaling_utils.errors import DataError, clip
 from scaling_utils.exchange import without_nan
 from scaling_utils.laws import allocation_law, published_law
@@ -18,14 +21,10 @@ from scaling_utils.published import Interval, published, read_checked
 from scaling_utils.results import Estimate
 from scaling_utils.runs.registry import data_folder
 
-Verdict = Literal["reproduced", "partly", "not reproduced", "cannot be tested"]
-BEST_FIRST: tuple[Verdict, ...] = ("reproduced", "partly", "not reproduced", "cannot be tested")
-
-PARTLY = 5.0
-"""A value within so many times the tolerance is partly reproduced."""
-
 Results = Mapping[tuple[str, str], Mapping[str, Any]]
 """What each (notebook, scenario) published; one that did not run is absent."""
+
+NOWHERE: Mapping[str, Origin] = MappingProxyType({})
 
 
 class _Strict(BaseModel):
@@ -46,6 +45,11 @@ class _Stated(_Strict):
             raise ValueError("give exactly one of fact, law and allocation")
         return self
 
+    @property
+    def number(self) -> str:
+        """Which number it is, whatever rows compare with it."""
+        return f"{self.fact or self.law or self.allocation} {self.value}"
+
 
 class _Entry(_Strict):
     id: str
@@ -53,6 +57,7 @@ class _Entry(_Strict):
     published: _Stated
     page: str = Field(pattern=r"^[\w-]+/[\w-]+$")
     key: str
+    kind: Kind | None = None
     tolerance: float = Field(default=0.01, gt=0)
     recorded: Verdict
 
@@ -79,6 +84,8 @@ class LedgerRow:
         Name of the row.
     quantity
         What the number is.
+    number
+        Which published number it is; the same in all rows that compare with it.
     published
         The published value.
     published_interval
@@ -89,6 +96,10 @@ class LedgerRow:
         How it was read: ``read-in-source``, ``secondary`` or ``computed``.
     page
         Notebook and scenario of ours.
+    kind
+        What ours is made from: ``data``, ``planted law`` or ``arithmetic``, as of an `Origin`.
+    dataset
+        The dataset behind ours; empty where it is not made from measured runs.
     ours
         Our value with its interval; None where the page has no result.
     tolerance
@@ -101,12 +112,15 @@ class LedgerRow:
 
     id: str
     quantity: str
+    number: str
     published: float
     published_interval: Interval | None
     bibkey: str
     locator: str
     status: str
     page: str
+    kind: Kind
+    dataset: str
     ours: Estimate | None
     tolerance: float
     verdict: Verdict
@@ -133,55 +147,18 @@ class LedgerRow:
         return row
 
 
-def judge(
-    stated: float, ours: Estimate | None, *, tolerance: float, interval: Interval | None = None
-) -> Verdict:
-    """Say whether a published number is reproduced.
-
-    Parameters
-    ----------
-    stated
-        The published value.
-    ours
-        Our value; its interval may be NaN. None where there is no result.
-    tolerance
-        Relative difference within which two values are the same.
-    interval
-        The published interval, if one is stated.
-
-    Returns
-    -------
-    str
-        ``"cannot be tested"`` without a result. ``"reproduced"`` if the published value lies in our interval
-        or within the tolerance of our value. ``"partly"`` if the published interval holds our value or meets
-        our interval, or the values differ by less than five tolerances. Else ``"not reproduced"``.
-
-    Examples
-    --------
-    >>> judge(0.49, Estimate(0.508, 0.475, 0.557), tolerance=0.01)
-    'reproduced'
-    >>> judge(0.49, Estimate(0.56, 0.53, 0.59), tolerance=0.01)
-    'not reproduced'
-    """
-    if ours is None or math.isnan(ours.value):
-        return "cannot be tested"
-    apart = abs(ours.value - stated) / abs(stated)
-    if apart <= tolerance or stated in ours:
-        return "reproduced"
-    if interval is not None:
-        low, high = (ours.value, ours.value) if math.isnan(ours.low) else (ours.low, ours.high)
-        if low <= interval.high and interval.low <= high:
-            return "partly"
-    return "partly" if apart <= PARTLY * tolerance else "not reproduced"
-
-
-def ledger(results: Results, *, path: Path | None = None) -> tuple[LedgerRow, ...]:
+def ledger(
+    results: Results, *, origins: Mapping[str, Origin] = NOWHERE, path: Path | None = None
+) -> tuple[LedgerRow, ...]:
     """Every claim with the verdict that the results give it, in the order of the file.
 
     Parameters
     ----------
     results
         What the executed notebooks published.
+    origins
+        What each page is made from, by ``notebook/scenario``; a page that is not named counts as one of
+        measured runs.
     path
         The file of claims; by default the project's.
 
@@ -190,7 +167,7 @@ def ledger(results: Results, *, path: Path | None = None) -> tuple[LedgerRow, ..
     DataError
         If the file of claims is wrong, or names a published value that does not exist.
     """
-    return tuple(_row(entry, results) for entry in _entries(path))
+    return tuple(_row(entry, results, origins.get(entry.page, Origin("data"))) for entry in _entries(path))
 
 
 def _entries(path: Path | None) -> tuple[_Entry, ...]:
@@ -202,19 +179,23 @@ def _read(path: Path) -> tuple[_Entry, ...]:
     return read_checked(path, _File, what="claims").claims
 
 
-def _row(entry: _Entry, results: Results) -> LedgerRow:
+def _row(entry: _Entry, results: Results, origin: Origin) -> LedgerRow:
     stated, interval, bibkey, locator, status = _look_up(entry)
     notebook, _, scenario = entry.page.partition("/")
     ours = _ours(results.get((notebook, scenario), {}).get(entry.key))
+    kind = entry.kind or origin.kind
     return LedgerRow(
         id=entry.id,
         quantity=entry.quantity,
+        number=entry.published.number,
         published=stated,
         published_interval=interval,
         bibkey=bibkey,
         locator=locator,
         status=status,
         page=entry.page,
+        kind=kind,
+        dataset=origin.dataset if kind == "data" else "",
         ours=ours,
         tolerance=entry.tolerance,
         verdict=judge(stated, ours, tolerance=entry.tolerance, interval=interval),

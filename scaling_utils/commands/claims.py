@@ -18,17 +18,20 @@ def claims_command(
     project: ProjectOption = Path(),
 ) -> None:
     """Published numbers against those of the last build."""
+    from scaling_utils.book.ledger import book_ledger, claims_json
     from scaling_utils.book.project import find_project
-    from scaling_utils.book.results import claims_json, read_results
-    from scaling_utils.claims import ledger
+    from scaling_utils.book.results import read_results
+    from scaling_utils.claims import headline
 
-    rows = ledger(read_results(find_project(project)))
+    book = find_project(project)
+    rows = book_ledger(book, read_results(book))
     if as_json:
         typer.echo(claims_json(rows), nl=False)
     else:
         for row in rows:
             ours = "–" if row.ours is None else str(row.ours)
-            typer.echo(f"{row.verdict:<18}{row.id:<36}{row.published:<12.5g}{ours}")
+            typer.echo(f"{row.verdict:<18}{row.kind:<13}{row.id:<36}{row.published:<12.5g}{ours}")
+        typer.echo("\n".join(headline(rows)))
     worse = [row for row in rows if row.worse]
     for row in worse if check else ():
         typer.echo(f"worse than recorded: {row.id} is '{row.verdict}', was '{row.recorded}'", err=True)
