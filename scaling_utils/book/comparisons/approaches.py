@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from scaling_utils.book.comparisons.rows import NO_DATA, UNKNOWN, fixed, interval, link, under
-from scaling_utils.book.ladder_tables import CORPORA
+from scaling_utils.book.ladder_exponents import CORPORA
 from scaling_utils.book.project import Project
 from scaling_utils.book.results import Found, Results, pages_of
 from scaling_utils.book.scenarios import Scenario
