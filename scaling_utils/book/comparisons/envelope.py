@@ -25,16 +25,7 @@ NOTEBOOK = "02-training-curve-envelope"
 FIGURE_OF = "gemstone"
 """The measured scenario whose figure the chapter shows, where its data are at hand."""
 
-HEADER = (
-    "Curves",
-    "Quantity",
-    "published",
-    "source",
-    "ours",
-    "95 % interval",
-    "difference",
-    "status (sizes)",
-)
+HEADER = ("Curves", "Status (sizes)", "Quantity", "published", "ours", "95 % interval", "difference")
 
 WORDS = {
     "a": "$a$",
@@ -136,11 +127,10 @@ def _lines(scenario: Scenario, ours: Found) -> Iterator[tuple[str, ...]]:
             large = stated >= LARGE
             apart = times(".2f") if large else difference(".3f")
             yield (
-                WORDS[name] + APPROACH.get(row.id, ""),
-                in_units(stated) if large else f"{stated:g}",
-                _source(row),
-                *beside(ours[name], stated, _shown, apart),
                 _status(name, ours),
+                WORDS[name] + APPROACH.get(row.id, ""),
+                f"{in_units(stated) if large else f'{stated:g}'}, {_source(row)}",
+                *beside(ours[name], stated, _shown, apart),
             )
 
 
