@@ -38,7 +38,7 @@ RESULTS = {
     "status": "few sizes",
     "floor_status": "converged",
     "n_sizes": "4",
-    "bend": "neither ever more slowly nor ever faster",
+    "bend_told": "neither ever more slowly nor ever faster",
     "schedules": "cosine",
     "late_share": 0.107,
 }

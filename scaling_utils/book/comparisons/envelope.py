@@ -118,7 +118,7 @@ def within_schedules(project: Project, results: Results) -> str:
 def _caveat(scenario: Scenario, ours: Found) -> str:
     slopes = {name: ours[name]["value"] for name in ("g1", "g2", "g3")}
     checks = {name: ours[name] for name in ("bias_g1", "coverage_least")}
-    return CAVEAT.format(docname=scenario.docname, bend=ours["bend"], **slopes, **checks)
+    return CAVEAT.format(docname=scenario.docname, bend=ours["bend_told"], **slopes, **checks)
 
 
 def _lines(scenario: Scenario, ours: Found) -> Iterator[tuple[str, ...]]:

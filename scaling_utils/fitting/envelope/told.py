@@ -52,7 +52,7 @@ def frontier_facts(runs: RunTable, fit: EnvelopeFit) -> dict[str, float | str]:
         "interior_share": fit.interior_share,
         "late_share": fit.late_share,
         "failed_share": fit.failed_share,
-        "bend": bend_in_words(*(third.g.value for third in fit.thirds)),
+        "bend_told": bend_in_words(*(third.g.value for third in fit.thirds)),
         "schedules": ", ".join(schedules(runs)),
         "schedule_told": schedule_in_words(runs, fit),
     }
