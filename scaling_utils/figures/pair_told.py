@@ -147,7 +147,8 @@ def _compared(rows: Rows) -> str:
     reach = f"Kaplan's recipe has runs of more compute than Approach 1. Cut at {limit} FLOPs as well, they"
     if not math.isfinite(cut["params"]):
         return f"{reach} give it no size, so the pair does not compare the recipes on equal runs."
-    asked = f"{reach} ask for {_asked(cut)}. The {cut[NEARER]} model is nearer to that"
+    size = f"{in_units(cut['params'])} params (status of the fit: {cut['status']})"
+    asked = f"{reach} ask for {size}. The {cut[NEARER]} model is nearer to that"
     if cut[NEARER] != rows[KAPLAN][NEARER]:
         return f"{asked}: the pair compares two sizes rather than two recipes."
     return f"{asked}, as it is to what all of them ask for."
