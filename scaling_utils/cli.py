@@ -18,7 +18,7 @@ from scaling_utils.commands.ladder import ladder_app
 from scaling_utils.commands.publish import editions_command, epub_command, pdf_command, release_command
 from scaling_utils.commands.run import WithParameters, new_notebook_command, report_command, run_command
 from scaling_utils.commands.verify import verify_command
-from scaling_utils.errors import ScalingError
+from scaling_utils.errors import ScalingError, clip
 
 app = typer.Typer(
     name="scaling-book",
@@ -44,10 +44,14 @@ app.add_typer(ladder_app, name="ladder")
 def main() -> None:
     """Run the command line; an error that the user can mend is one message, without a traceback."""
     try:
-        app()
+        app(prog_name="scaling-book")
     except ScalingError as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(error.exit_code)
+    except OSError as error:
+        where = f"{clip(str(error.filename), 300)}: " if error.filename else ""
+        typer.echo(f"error: {where}{error.strerror or error}", err=True)
+        sys.exit(ScalingError.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
 

@@ -107,8 +107,16 @@ def test_datasets_are_listed_and_fetched(call):
     assert "Did you mean 'hoffmann2022-fig4'" in err
 
 
+def test_a_place_that_cannot_be_written_is_named(call, tmp_path):
+    (tmp_path / "a-file").write_text("in the way")
+    out = tmp_path / "a-file" / "sweep.csv"
+    code, _, err = call("design", "--flops", "1e19", "--simulations", "20", "--out", out)
+    assert code == 2
+    assert err == f"error: {out.parent}: File exists\n"
+
+
 def test_an_interrupt_is_no_error_message(call, monkeypatch):
-    def interrupt():
+    def interrupt(**_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(cli, "app", interrupt)

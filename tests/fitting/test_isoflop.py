@@ -362,3 +362,12 @@ def test_curves_with_flops_as_reported_are_read_at_six_flops_per_param_and_token
     ours, theirs = at_fixed_compute(otherwise), at_fixed_compute(curves)
     assert ours.conventions.flop_rule == "6ND"
     pd.testing.assert_frame_equal(ours.frame, theirs.frame)
+
+
+def test_measured_budgets_need_flops(valleys):
+    runs = valleys()
+    frame = runs.frame.drop(columns="flops")
+    bare = RunTable.from_frame(frame, source="made up", conventions=Conventions(flop_rule="reported"))
+    assert fit_isoflop(bare, resamples=50).params_law.exponent.value == pytest.approx(0.5, rel=1e-6)
+    with pytest.raises(DataError, match="no flops"):
+        fit_isoflop(bare, budget_flops="measured", resamples=50)

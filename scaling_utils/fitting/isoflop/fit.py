@@ -71,7 +71,8 @@ def fit_isoflop(
     Raises
     ------
     DataError
-        If fewer than `fewest` budgets have a minimum inside their sizes.
+        If fewer than `fewest` budgets have a minimum inside their sizes, or measured budgets are asked for
+        and the runs have no flops.
 
     Notes
     -----
@@ -95,6 +96,12 @@ def fit_isoflop(
         raise DataError(f"window is {window}, but it is a ratio of model sizes and must exceed 1")
     if fewest < 2:
         raise DataError(f"fewest is {fewest}, but a power law needs two budgets at least")
+    if budget_flops == "measured" and "flops" not in runs.frame:
+        raise DataError(
+            "these runs have no flops to take the measured budgets from",
+            file=runs.source,
+            remedy="Add a column 'flops', or take budget_flops='nominal'.",
+        )
     slices = dict(isoflop_slices(runs))
     budgets = np.array(
         [budget if budget_flops == "nominal" else _geometric_mean(s["flops"]) for budget, s in slices.items()]
