@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scaling_utils.arrays import FloatArray
 from scaling_utils.fitting.objective import Objective
 from scaling_utils.results import FitStatus
+from scaling_utils.results.fit import MAX_FAILED
 
 SAME_TOTAL = 1e-6
 """Two starts reached equally good ends if their objectives differ by less than this share."""
@@ -29,10 +30,6 @@ MAX_CONDITION = 1e8
 
 MAX_RELATIVE_ERROR = 0.5
 """An exponent with a larger standard error has 0 in its 95 % interval."""
-
-
-MAX_FAILED = 0.05
-"""If more of the resamples have no minimum, the runs as they are have one by luck."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import pandas as pd
 from scaling_utils.arrays import FloatArray
 from scaling_utils.conventions import Conventions
 from scaling_utils.results.estimate import Estimate, PowerLaw
-from scaling_utils.results.fit import FitResult
+from scaling_utils.results.fit import MAX_FAILED, FitResult
 
 LATE = 0.85
 """Hoffmann et al. 2022, section 3.1: every point of their frontier lies beyond this share of its run."""
@@ -151,7 +151,12 @@ class EnvelopeFit:
         return pd.DataFrame.from_dict(rows, orient="index", columns=["flops", "loss"])
 
     def as_fit_result(self) -> FitResult:
-        """The exponents and lines in the common form of fits, for JSON."""
+        """The exponents and lines in the common form of fits, for JSON.
+
+        The status is ``"converged"`` for an interior frontier of which no more than 5 % of the resamples
+        left no law, else ``"ill-conditioned"``.
+        """
+        determined = self.status == "interior frontier" and not self.failed_share > MAX_FAILED
         unit = self.conventions.loss_unit
         estimates = {
             "a": self.params_law.exponent,
@@ -167,7 +172,7 @@ class EnvelopeFit:
         return FitResult(
             method="approach1",
             law="power-law",
-            status="converged" if self.status == "interior frontier" else "ill-conditioned",
+            status="converged" if determined else "ill-conditioned",
             n_runs=self.n_runs,
             estimates=estimates,
             conventions=self.conventions,

@@ -19,6 +19,9 @@ from scaling_utils.results.estimate import Estimate
 
 FitStatus = Literal["converged", "starts disagree", "bound hit", "ill-conditioned", "too few runs"]
 
+MAX_FAILED = 0.05
+"""If more of the resamples have no answer, the runs as they are have one by luck."""
+
 SCHEMA = "scaling-laws-book/fit"
 VERSION = 1
 

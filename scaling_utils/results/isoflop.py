@@ -14,7 +14,7 @@ import pandas as pd
 from scaling_utils.arrays import FloatArray
 from scaling_utils.conventions import Conventions
 from scaling_utils.results.estimate import Estimate, PowerLaw
-from scaling_utils.results.fit import FitResult
+from scaling_utils.results.fit import MAX_FAILED, FitResult
 
 ValleyStatus = Literal["interior minimum", "one-sided", "no interior minimum", "too few runs"]
 LowestAt = Literal["inside", "smallest size", "largest size"]
@@ -193,15 +193,15 @@ class IsoflopFit:
     def as_fit_result(self) -> FitResult:
         """The exponents and coefficients in the common form of fits, for JSON.
 
-        The status is ``"converged"`` if at least three valleys have a rise on both sides and every
-        resample left a law, else ``"ill-conditioned"``.
+        The status is ``"converged"`` if at least three valleys have a rise on both sides and no more than
+        5 % of the resamples left no law, else ``"ill-conditioned"``.
         """
         interior = len(self.with_status("interior minimum"))
         exponent, log_coefficient = self.draws
         return FitResult(
             method="approach2",
             law="power-law",
-            status="converged" if interior >= 3 and not self.failed_share > 0 else "ill-conditioned",
+            status="ill-conditioned" if interior < 3 or self.failed_share > MAX_FAILED else "converged",
             n_runs=sum(v.n_runs for v in self.valleys),
             estimates={
                 "a": self.params_law.exponent,

@@ -276,6 +276,8 @@ def test_common_form_survives_json():
     assert result.estimates["a"] == fit.params_law.exponent
     assert result.estimates["k1"].unit == "nats/token"
     assert FitResult.from_json(result.to_json()) == result
+    for failed, status in ((0.05, "converged"), (0.051, "ill-conditioned")):
+        assert replace(fit, failed_share=failed).as_fit_result().status == status
 
 
 @pytest.mark.parametrize("seed", range(5))

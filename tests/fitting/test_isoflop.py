@@ -249,6 +249,13 @@ def test_bias_vanishes_for_a_symmetric_surface_and_not_for_a_skewed_one(valleys)
     assert errors[1].max() > 0.02
 
 
+@pytest.mark.parametrize(("failed", "status"), [(0.05, "converged"), (0.051, "ill-conditioned")])
+def test_the_status_follows_the_share_of_failed_resamples(valleys, failed, status):
+    fit = fit_isoflop(valleys(budgets=(1e18, 1e19, 1e20), noise=0.0), resamples=0)
+    assert fit.as_fit_result().status == "converged"
+    assert replace(fit, failed_share=failed).as_fit_result().status == status
+
+
 def test_two_budgets_are_a_law_only_where_asked_for(valleys):
     runs = valleys(budgets=(1e18, 1e20), noise=0.002, repeats=2)
     with pytest.raises(DataError, match="at least 3 budgets"):
