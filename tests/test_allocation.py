@@ -7,16 +7,19 @@ from scipy.optimize import brentq
 
 from scaling_utils import load
 from scaling_utils.allocation import ModelShape, allocate, compare_laws, size_cost
-from scaling_utils.allocation.planning import planning_sources
+from scaling_utils.allocation.planning import plan_table, planning_sources, reach
 from scaling_utils.allocation.shape import converted
 from scaling_utils.conventions import Conventions
 from scaling_utils.errors import DataError
+from scaling_utils.figures.planning import plan_words
+from scaling_utils.fitting.envelope import fit_envelope, simulate_runs
 from scaling_utils.fitting.isoflop import fit_isoflop
 from scaling_utils.fitting.parametric import drop_largest_losses, fit_parametric
-from scaling_utils.laws import allocation_law, allocation_laws, published_law
+from scaling_utils.laws import HoffmannLaw, allocation_law, allocation_laws, published_law
 from scaling_utils.results import Estimate, FitResult
 
 GOPHER = 5.76e23
+SURFACE = HoffmannLaw(**published_law("besiroglu2024").values)
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +72,23 @@ def test_approach_2_projects_as_its_own_result_does():
     for mine, theirs in ((ours.params, params), (ours.tokens, tokens)):
         assert (mine.value, mine.low, mine.high) == pytest.approx((theirs.value, theirs.low, theirs.high))
     assert math.isnan(ours.loss.value)
+
+
+def test_every_approach_plans_by_what_its_fit_returned():
+    by_curves = fit_envelope(simulate_runs(SURFACE, noise=0.0, seed=0), resamples=20)
+    by_slices = fit_isoflop(load("hoffmann2022-fig4"), resamples=20)
+    for fit in (by_curves, by_slices):
+        assert repr(allocate(fit, 1e22)) == repr(allocate(fit.as_fit_result(), 1e22))
+        assert reach(fit) == fit.as_fit_result().diagnostics["largest_flops"]
+    assert list(compare_laws([by_slices], 1e22).index) == ["approach2 on hoffmann2022-fig4"]
+    table = plan_table({"ours": by_slices}, 1e22)
+    assert plan_words({"ours": by_slices}, table) == plan_words({"ours": by_slices.as_fit_result()}, table)
+
+
+@pytest.mark.parametrize("source", ["besiroglu2024", None, 3])
+def test_what_is_no_law_is_refused(source):
+    with pytest.raises(DataError, match=r"neither a fit nor a published law.*published_law"):
+        allocate(source, 1e22)
 
 
 @pytest.mark.parametrize("flops", [1e19, 1e24])

@@ -12,7 +12,7 @@ import pandas as pd
 
 from scaling_utils.allocation.off_optimum import tolerated
 from scaling_utils.allocation.optimum import allocate
-from scaling_utils.allocation.rule import Source, as_rule, distinct, known_source
+from scaling_utils.allocation.rule import Fit, Source, as_rule, distinct, known_source
 from scaling_utils.allocation.shape import ModelShape
 from scaling_utils.conventions import DEFAULT, Conventions, ParamCount
 from scaling_utils.published import published, published_ids
@@ -93,7 +93,7 @@ def reach(source: Source) -> float:
     >>> f"{reach(known_source('hoffmann2022-approach2-params')):.3g}"
     '3e+21'
     """
-    if isinstance(source, FitResult):
+    if isinstance(source, Fit):
         return as_rule(source).largest_flops
     of_law = f"reach.{source.id}"
     row = published(of_law if of_law in published_ids() else f"reach.{source.source.bibkey}").value

@@ -16,9 +16,11 @@ from scaling_utils.errors import DataError, clip, did_you_mean
 from scaling_utils.fitting.intervals import IntervalKind
 from scaling_utils.laws import HOFFMANN, AllocationLaw, HoffmannLaw, KnownLaw, allocation_laws, published_laws
 from scaling_utils.laws.formulas import hoffmann
-from scaling_utils.results import FitResult
+from scaling_utils.results import FitResult, IsoflopFit
+from scaling_utils.results.envelope import EnvelopeFit
 
-Source = FitResult | KnownLaw | AllocationLaw
+Fit = FitResult | EnvelopeFit | IsoflopFit
+Source = Fit | KnownLaw | AllocationLaw
 
 
 @dataclass(frozen=True)
@@ -87,8 +89,13 @@ def distinct(names: Iterable[str]) -> list[str]:
 
 
 def as_rule(source: Source) -> Rule:
-    if isinstance(source, FitResult):
-        return _fit_rule(source)
+    if isinstance(source, Fit):
+        return _fit_rule(source if isinstance(source, FitResult) else source.as_fit_result())
+    if not isinstance(source, KnownLaw | AllocationLaw):
+        raise DataError(
+            f"{clip(repr(source), 60)} is neither a fit nor a published law",
+            remedy="Give what a fit returned, or a law by its id: published_law('hoffmann2022').",
+        )
     common: dict[str, Any] = {
         "name": source.id,
         "conventions": source.conventions,

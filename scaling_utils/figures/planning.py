@@ -11,8 +11,9 @@ import pandas as pd
 from scaling_utils.allocation import Source, allocate
 from scaling_utils.allocation.off_optimum import cost_curve
 from scaling_utils.allocation.planning import LEADING, SUPERSEDED, reach, spread
+from scaling_utils.allocation.rule import Fit
 from scaling_utils.figures.style import CONTRAST, INK, in_powers, in_units, literal
-from scaling_utils.laws import AllocationLaw
+from scaling_utils.laws import KnownLaw
 from scaling_utils.results import FitResult
 
 if TYPE_CHECKING:
@@ -54,12 +55,12 @@ def plot_plans(sources: Mapping[str, Source], table: pd.DataFrame, flops: float)
     for name, source in sources.items():
         best = [allocate(source, c, param_count="total").tokens_per_param for c in grid]
         ratio, last = np.array([e.value for e in best]), reach(source)
-        width = 2.2 if isinstance(source, FitResult) else 1.3
+        width = 2.2 if isinstance(source, Fit) else 1.3
         split = int(np.searchsorted(grid, last, side="right"))
         within, beyond = slice(0, split), slice(max(split - 1, 0), None)
         axes[0].plot(grid[within], ratio[within], color=colours[name], lw=width)
         axes[0].plot(grid[beyond], ratio[beyond], color=colours[name], lw=width * 0.75, ls=(0, (4, 2)))
-        if isinstance(source, FitResult):
+        if isinstance(source, Fit):
             low, high = [e.low for e in best], [e.high for e in best]
             axes[0].fill_between(grid, low, high, color=colours[name], alpha=0.18, lw=0)
     axes[0].axvline(flops, color=INK, lw=1, ls=":")
@@ -142,12 +143,12 @@ def plan_words(sources: Mapping[str, Source], table: pd.DataFrame) -> dict[str, 
     >>> plan_words(sources, plan_table(sources, 1e24))["params_text"]
     '95.9B params'
     """
-    leader = next((name for name, s in sources.items() if isinstance(s, FitResult)), LEADING)
+    leader = next((name for name, s in sources.items() if isinstance(s, Fit)), LEADING)
     size, low, high, tokens = (float(table[name][leader]) for name in ("N_opt", "low", "high", "D_opt"))
     within = f" ({in_units(low)} to {in_units(high)})" if np.isfinite(low) else ""
     ends = spread(table)
     return {
-        "who": "the fit of these runs" if isinstance(sources[leader], FitResult) else f"the law of {leader}",
+        "who": "the fit of these runs" if isinstance(sources[leader], Fit) else f"the law of {leader}",
         "params_text": f"{in_units(size)} params{within}",
         "tokens_text": f"{in_units(tokens)} tokens",
         "spread_low_text": in_units(ends[0]),
@@ -158,11 +159,9 @@ def plan_words(sources: Mapping[str, Source], table: pd.DataFrame) -> dict[str, 
 def cost_sources(sources: Mapping[str, Source]) -> dict[str, Source]:
     """The sources that have a loss: fits if there are any, else published laws that count."""
     losses = {name: s for name, s in sources.items() if _has_loss(s)}
-    fitted = any(isinstance(s, FitResult) for s in losses.values())
+    fitted = any(isinstance(s, Fit) for s in losses.values())
     return {
-        name: s
-        for name, s in losses.items()
-        if (isinstance(s, FitResult) if fitted else name not in SUPERSEDED)
+        name: s for name, s in losses.items() if (isinstance(s, Fit) if fitted else name not in SUPERSEDED)
     }
 
 
@@ -197,14 +196,12 @@ def _draw_sizes(axis: Axes, table: pd.DataFrame, colours: Mapping[str, str]) -> 
 def _colours(sources: Mapping[str, Source]) -> dict[str, str]:
     published = iter(COLOURS * len(sources))
     return {
-        name: CONTRAST if isinstance(s, FitResult) else FADED if name in SUPERSEDED else next(published)
+        name: CONTRAST if isinstance(s, Fit) else FADED if name in SUPERSEDED else next(published)
         for name, s in sources.items()
     }
 
 
 def _has_loss(source: Source) -> bool:
-    return (
-        "alpha" in source.estimates
-        if isinstance(source, FitResult)
-        else not isinstance(source, AllocationLaw)
-    )
+    if isinstance(source, FitResult):
+        return "alpha" in source.estimates
+    return isinstance(source, KnownLaw)
