@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-
+from scaling_utils.runs.slices import TOLERANCE, find_slices
 from scaling_utils.runs.table import RunTable, ordered
-from scaling_utils.runs.units import last_rows
-
-FEWEST_SIZES = 3
-"""A parabola through a slice needs three sizes."""
-WIDEST = 3.0
-"""Widest slice, in tolerances."""
 
 
-def assign_budgets(runs: RunTable, *, tolerance: float = 0.1) -> RunTable:
+def assign_budgets(runs: RunTable, *, tolerance: float = TOLERANCE) -> RunTable:
     """Find the IsoFLOP slices of a table that has no column `budget`.
 
     Parameters
@@ -52,21 +45,9 @@ def assign_budgets(runs: RunTable, *, tolerance: float = 0.1) -> RunTable:
     """
     if not tolerance > 0:
         raise ValueError(f"tolerance must be positive, not {tolerance}")
-    if "budget" in runs.frame or "flops" not in runs.frame:
+    if "budget" in runs.frame:
         return runs
-    ends = (
-        runs.frame.iloc[last_rows(runs.frame)].assign(ln_c=lambda f: np.log(f["flops"])).sort_values("ln_c")
-    )
-    ends["slice"] = (ends["ln_c"].diff() > tolerance).cumsum()
-    groups = ends.groupby("slice").agg(low=("ln_c", "min"), high=("ln_c", "max"), sizes=("params", "nunique"))
-    width = groups["high"] - groups["low"]
-    below = (groups["low"] - groups["high"].shift()).fillna(np.inf)
-    apart = np.minimum(below, below.shift(-1, fill_value=np.inf))
-    held = (groups["sizes"] >= FEWEST_SIZES) & (width <= WIDEST * tolerance) & (apart >= width)
-    slices = ends[ends["slice"].map(held)]
-    if slices.empty:
+    budget = find_slices(runs.frame, tolerance=tolerance)
+    if budget.isna().all():
         return runs
-    centre = np.exp(slices.groupby("slice")["ln_c"].transform("mean"))
-    budgets = dict(zip(slices["run_id"], centre, strict=True))
-    budget = runs.frame["run_id"].map(budgets).astype("float64")
     return replace(runs, frame=ordered(runs.frame.assign(budget=budget)))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from scaling_utils.errors import DataError, clip
 from scaling_utils.runs.checks import OPTIONAL_CELLS
 from scaling_utils.runs.columns import BY_NAME, listed
+from scaling_utils.runs.slices import find_slices
 
 
 def joined(frames: Sequence[pd.DataFrame], sources: Sequence[str]) -> pd.DataFrame:
@@ -25,7 +27,8 @@ def joined(frames: Sequence[pd.DataFrame], sources: Sequence[str]) -> pd.DataFra
     -------
     pandas.DataFrame
         The rows in the order given, with the column `dataset`. A canonical column whose cells may not be
-        empty, such as `step`, is left out unless all tables have it.
+        empty, such as `step`, is left out unless all tables have it. Where only some tables name their
+        IsoFLOP budgets, those of the others are found from their FLOPs.
 
     Raises
     ------
@@ -52,10 +55,23 @@ def joined(frames: Sequence[pd.DataFrame], sources: Sequence[str]) -> pd.DataFra
             f"{here} and {there} both hold {len(shared)} runs, such as {listed(sorted(shared)[:1])}",
             remedy="Give them different run names or dataset names.",
         )
+    frames = _with_budgets(frames)
     left_out = [
         name for name in BY_NAME if name not in OPTIONAL_CELLS and not all(name in frame for frame in frames)
     ]
     return pd.concat([frame.drop(columns=left_out, errors="ignore") for frame in frames], ignore_index=True)
+
+
+def _with_budgets(frames: list[pd.DataFrame]) -> list[pd.DataFrame]:
+    """Find budgets where only other tables name them: later on, an empty one says that there is none."""
+    known = [frame["budget"].dropna().unique() for frame in frames if "budget" in frame]
+    if not known:
+        return frames
+    budgets = np.unique(np.concatenate(known))
+    return [
+        frame if "budget" in frame else frame.assign(budget=find_slices(frame, known=budgets.tolist()))
+        for frame in frames
+    ]
 
 
 def _sharing(frames: Sequence[pd.DataFrame]) -> tuple[int, int] | None:

@@ -183,7 +183,8 @@ class RunTable:
 
         The column `dataset` says where each row came from (the table's source where it had none); where two
         of the tables have a run of the same name, all run names are preceded by their dataset. `step` and
-        `sequences` stay where all tables have them. An own column that a table lacks is empty for its rows.
+        `sequences` stay where all tables have them. An own column that a table lacks is empty for its rows;
+        budgets that only some tables name are found in the others as by `assign_budgets`.
 
         Raises
         ------

@@ -384,6 +384,21 @@ class TestBudgets:
         runs = assign_budgets(table({**curve, "C": [1e17, 1e18] * 3, "loss": 3.0}))
         assert runs.frame["budget"].to_numpy() == pytest.approx(1e18)
 
+    @pytest.mark.parametrize("order", [1, -1])
+    def test_joined_with_a_table_that_names_budgets_the_others_are_found(self, order):
+        first = table({**isoflop([1e18, 2e18], jitter=0.05), "run": [f"a{i}" for i in range(8)]}, source="a")
+        budgets = {"run": [f"b{i}" for i in range(8)], "budget": [1e18] * 4 + [1.1e19] * 4}
+        following = table({**isoflop([1e18, 1e19]), **budgets}, source="b")
+        one, other = (first, following)[::order]
+        found = one.concat(other).frame.groupby("budget").size()
+        assert found.tolist() == [8, 4, 4]
+        assert found.index[[0, 2]].tolist() == [1e18, 1.1e19]
+        assert found.index[1] == pytest.approx(2e18, rel=0.06)
+
+    def test_tables_without_budgets_are_joined_without(self):
+        one = table({**isoflop([1e18]), "run": list("abcd")}, source="a")
+        assert "budget" not in one.concat(table({**isoflop([1e19]), "run": list("efgh")}, source="b")).frame
+
     def test_tolerance_must_be_positive(self):
         with pytest.raises(ValueError, match="positive"):
             assign_budgets(table(isoflop([1e18])), tolerance=0.0)
