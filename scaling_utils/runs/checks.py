@@ -166,7 +166,8 @@ def check_cells(frame: pd.DataFrame, conventions: Conventions, origin: Origin) -
             try:
                 schema.validate(checked.iloc[start : start + BLOCK], lazy=True)
             except pa.errors.SchemaErrors as failed:
-                raise_first([*_problems(failed.failure_cases, frame), *_repeated(frame, conventions)], origin)
+                problems = _problems(failed.failure_cases, frame, named="run_id" in origin.spelling)
+                raise_first([*problems, *_repeated(frame, conventions)], origin)
     raise_first(_repeated(frame, conventions), origin)
 
 
@@ -223,8 +224,11 @@ def _repeated(frame: pd.DataFrame, conventions: Conventions) -> list[Problem]:
     return [Problem(point, again.tolist(), what, remedy)]
 
 
-def _problems(cases: pd.DataFrame, frame: pd.DataFrame) -> list[Problem]:
-    """Order pandera's failure cases by column and rule; a cell counts for the first rule it breaks."""
+def _problems(cases: pd.DataFrame, frame: pd.DataFrame, *, named: bool) -> list[Problem]:
+    """Order pandera's failure cases by column and rule; a cell counts for the first rule it breaks.
+
+    Only runs that the source has `named` can be left out by name.
+    """
     rules = cases["check"].replace({"not_nullable": "filled"})
     problems = []
     for column in COLUMNS:
@@ -234,11 +238,14 @@ def _problems(cases: pd.DataFrame, frame: pd.DataFrame) -> list[Problem]:
             positions = sorted(set(broken.astype(int)) - seen)
             if positions:
                 seen.update(positions)
-                problems.append(_problem(column, rule, positions, frame))
+                run = str(frame["run_id"].iloc[positions[0]]) if named else None
+                problems.append(_problem(column, rule, positions, frame, run))
     return problems
 
 
-def _problem(column: Column, rule: str, positions: list[int], frame: pd.DataFrame) -> Problem:
+def _problem(
+    column: Column, rule: str, positions: list[int], frame: pd.DataFrame, run: str | None
+) -> Problem:
     value = frame[column.name].iloc[positions[0]]
     shown = (
         "an empty cell" if pd.isna(value) else f"{value:.6g}" if column.dtype == "float" else clip(value, 40)
@@ -250,12 +257,15 @@ def _problem(column: Column, rule: str, positions: list[int], frame: pd.DataFram
         "at least one": "be at least 1",
         "below the largest": f"be below {LARGEST:g}",
     }[rule]
-    return Problem(column.name, positions, f"{column.noun} must {demand}, not {shown}", _remedy(column, rule))
+    return Problem(
+        column.name, positions, f"{column.noun} must {demand}, not {shown}", _remedy(column, rule, run)
+    )
 
 
-def _remedy(column: Column, rule: str) -> str:
+def _remedy(column: Column, rule: str, run: str | None) -> str:
     if column.name == "loss" and rule in ("filled", "finite"):
-        return "Leave out these rows; a run that diverged, or was not evaluated, has no loss to fit."
+        whole = "" if run is None else f" (or whole runs: --exclude {shlex.quote(clip(run, 60))})"
+        return f"Leave out these rows{whole}; a run that diverged, or was not evaluated, has no loss to fit."
     if column.name == "loss" and rule == "positive":
         return (
             "The loss is a negative log-likelihood; was the log-likelihood given, or a loss minus its floor?"

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import pandas as pd
+
 from scaling_utils.conventions import DEFAULT, Conventions
 from scaling_utils.errors import DataError, clip
 from scaling_utils.runs.budgets import assign_budgets
@@ -41,7 +43,7 @@ def read_runs(
         How the sources count FLOPs and parameters, and the unit of their loss; a mapping may state some of
         it. What is not stated follows from the format, or is 6ND, total parameters and nats per token.
     exclude
-        Names of runs to leave out.
+        Names of runs to leave out. Cells of a run that its source names are not checked then.
 
     Returns
     -------
@@ -74,7 +76,7 @@ def read_runs(
     paths = [sources] if isinstance(sources, str | Path) else list(sources)
     if not paths:
         raise DataError("no runs are named", remedy="Name a file or a folder.")
-    columns = dict(columns or {})
+    columns, names = dict(columns or {}), list(exclude)
     sheets = [sheet for path in paths for sheet in read_source(Path(path), columns=columns)]
     _check_columns(columns, sheets)
     chosen = [{n: c for n, c in columns.items() if n in sheet.frame} for sheet in sheets]
@@ -86,6 +88,7 @@ def read_runs(
     ]
     sheets, founds = attach_settings(sheets, founds)
     _check_units(units or {}, sheets, founds)
+    left, gone = _leave_out(names, sheets, founds) if names else (zip(sheets, founds, strict=True), set())
     tables = [
         RunTable.from_frame(
             sheet.frame,
@@ -97,11 +100,13 @@ def read_runs(
             lines=sheet.lines,
             place=sheet.place,
         )
-        for sheet, found in zip(sheets, founds, strict=True)
+        for sheet, found in left
     ]
+    if not tables:
+        raise _nothing_left(" + ".join(sheet.source for sheet in sheets))
     first, *others = tables
     whole = replace(first.concat(*others), unmeasured=sum(count for _, count in kept))
-    return _without(whole, list(exclude))
+    return _without(whole, [name for name in names if name not in gone])
 
 
 def _check_columns(columns: Mapping[str, str], sheets: list[Sheet]) -> None:
@@ -132,6 +137,37 @@ def _conventions(stated: Conventions | Mapping[str, str] | None, sheet: Sheet) -
     return Conventions(**{**sheet.stated, **(stated or {})})  # type: ignore[arg-type]
 
 
+def _leave_out(
+    names: Sequence[str], sheets: Sequence[Sheet], founds: Sequence[Mapping[str, str]]
+) -> tuple[list[tuple[Sheet, Mapping[str, str]]], set[str]]:
+    """The sheets that still have rows without the runs of these names, and the names that were found.
+
+    A name that two sheets hold, or that no sheet states, is left to `_without`, which knows the final names.
+    """
+    stated = [_stated_runs(sheet, found) for sheet, found in zip(sheets, founds, strict=True)]
+    known = {name for name in names if sum((runs["run"] == name).any() for runs in stated) == 1}
+    known |= {name for name in names if any((runs["whole"] == name).any() for runs in stated)}
+    left = []
+    for sheet, found, runs in zip(sheets, founds, stated, strict=True):
+        out = runs.isin(known).any(axis="columns").to_numpy()
+        if out.any():
+            frame = sheet.frame[~out].reset_index(drop=True)
+            sheet = replace(sheet, frame=frame, lines=sheet.lines[~out])
+        if not (out.any() and out.all()):
+            left.append((sheet, found))
+    return left, known
+
+
+def _stated_runs(sheet: Sheet, found: Mapping[str, str]) -> pd.DataFrame:
+    """For each row the name of its run, and the one that it has where sources share names."""
+    here = {canonical: name for name, canonical in found.items()}
+    if "run_id" not in here:
+        return pd.DataFrame({"run": None, "whole": None}, index=sheet.frame.index)
+    run = sheet.frame[here["run_id"]].astype("str").str.strip()
+    dataset = sheet.frame[here["dataset"]].astype("str").str.strip() if "dataset" in here else sheet.source
+    return pd.DataFrame({"run": run, "whole": dataset + "/" + run})
+
+
 def _without(runs: RunTable, names: list[str]) -> RunTable:
     """The table without the runs of these names."""
     if not names:
@@ -145,8 +181,12 @@ def _without(runs: RunTable, names: list[str]) -> RunTable:
         )
     left = runs.subset(~runs.frame["run_id"].isin(names))
     if not len(left):
-        raise DataError("every run is left out", file=runs.source, remedy="Leave out fewer.")
+        raise _nothing_left(runs.source)
     return left
+
+
+def _nothing_left(source: str) -> DataError:
+    return DataError("every run is left out", file=source, remedy="Leave out fewer.")
 
 
 def describe(runs: RunTable) -> list[tuple[str, str]]:

@@ -247,6 +247,28 @@ class TestOptions:
         assert "there is no run 'huge'" in refusal(path, exclude=["huge"])
         assert "every run is left out" in refusal(path, exclude=["small", "large"])
 
+    def test_cells_of_a_run_that_is_left_out_are_not_checked(self, put):
+        path = put("runs.csv", "run_id,params,tokens,loss\n ok ,1e8,2e9,3\ncrashed run,1e8,1e9,nan\n")
+        assert "--exclude 'crashed run'" in refusal(path)
+        runs = read_runs(path, exclude=["crashed run"])
+        assert runs.frame["run_id"].tolist() == ["ok"]
+        both = [path, put("other.csv", "run_id,params,tokens,loss\ncrashed run,2e8,2e9,2.9\n")]
+        assert read_runs(both, exclude=["runs.csv/crashed run"]).n_runs == 2
+        assert (
+            read_runs(
+                [path, put("bad.csv", "run_id,params,tokens,loss\nx,2e8,,2.9\n")],
+                exclude=["x", "crashed run"],
+            ).n_runs
+            == 1
+        )
+        assert "--exclude" not in refusal(put("nameless.csv", "params,tokens,loss\n1e8,2e9,nan\n"))
+        assert "every run is left out" in refusal(path, exclude=["ok", "crashed run"])
+
+    def test_a_name_that_two_sources_hold_must_say_which(self, put):
+        both = [put("a.csv", samples.csv()), put("b.csv", samples.csv())]
+        assert "there is no run 'small'" in refusal(*both, exclude=["small"])
+        assert read_runs(both, exclude=["a.csv/small"]).n_runs == 3
+
     def test_load_takes_them_for_files_only(self, put):
         path = put("runs.csv", samples.csv())
         assert load([path], exclude=["large"]).n_runs == 1
