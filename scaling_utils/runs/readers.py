@@ -14,9 +14,16 @@ from scaling_utils.runs.budgets import assign_budgets
 from scaling_utils.runs.columns import BY_NAME, COLUMNS, listed, match_columns
 from scaling_utils.runs.gather import Sheet
 from scaling_utils.runs.logs import attach_settings, keep_points
+from scaling_utils.runs.paths import as_paths
 from scaling_utils.runs.sources import read_source
 from scaling_utils.runs.table import RunTable
 from scaling_utils.runs.units import Units
+
+_AS_MAPPINGS = {
+    "columns": "Write {theirs: ours}, such as {'n_params': 'params'}.",
+    "units": "Such as {'tokens': 1e9} for tokens in billions.",
+    "conventions": "Such as {'flop_rule': 'reported'}, or a Conventions.",
+}
 
 
 def read_runs(
@@ -43,7 +50,7 @@ def read_runs(
         How the sources count FLOPs and parameters, and the unit of their loss; a mapping may state some of
         it. What is not stated follows from the format, or is 6ND, total parameters and nats per token.
     exclude
-        Names of runs to leave out. Cells of a run that its source names are not checked then.
+        Name of a run to leave out, or names. Cells of a run that its source names are not checked then.
 
     Returns
     -------
@@ -73,10 +80,12 @@ def read_runs(
     ...     read_runs(path, units={"params": 1e6, "tokens": 1e9})
     RunTable('mine.csv': 2 points of 2 runs; C by 6ND, N total, loss in nats/token)
     """
-    paths = [sources] if isinstance(sources, str | Path) else list(sources)
+    paths = as_paths(sources)
     if not paths:
         raise DataError("no runs are named", remedy="Name a file or a folder.")
-    columns, names = dict(columns or {}), list(exclude)
+    stated = None if isinstance(conventions, Conventions) else conventions
+    _check_mappings(columns=columns, units=units, conventions=stated)
+    columns, names = dict(columns or {}), [exclude] if isinstance(exclude, str) else list(exclude)
     sheets = [sheet for path in paths for sheet in read_source(Path(path), columns=columns)]
     _check_columns(columns, sheets)
     chosen = [{n: c for n, c in columns.items() if n in sheet.frame} for sheet in sheets]
@@ -107,6 +116,15 @@ def read_runs(
     first, *others = tables
     whole = replace(first.concat(*others), unmeasured=sum(count for _, count in kept))
     return _without(whole, [name for name in names if name not in gone])
+
+
+def _check_mappings(**options: object) -> None:
+    """Refuse text, which would be taken letter by letter, and what else is no mapping."""
+    for option, value in options.items():
+        if not (value is None or isinstance(value, Mapping)):
+            raise DataError(
+                f"{option} is {clip(repr(value), 40)}, but must be a mapping", remedy=_AS_MAPPINGS[option]
+            )
 
 
 def _check_columns(columns: Mapping[str, str], sheets: list[Sheet]) -> None:

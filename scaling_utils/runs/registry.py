@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 from scaling_utils.errors import DataError, DatasetUnavailable, clip, did_you_mean
 from scaling_utils.runs import download
 from scaling_utils.runs.dataset import Dataset, read_registry
+from scaling_utils.runs.paths import as_paths
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -162,7 +163,7 @@ def load(
     >>> len(runs.frame), runs.frame["budget"].nunique()
     (245, 9)
     """
-    sources = [source] if isinstance(source, str | Path) else list(source)
+    sources = as_paths(source)
     registered = [str(name) for name in sources if str(name) in _registry()]
     if registered:
         if len(sources) > 1:

@@ -61,7 +61,7 @@ def read_source(path: Path, *, columns: Mapping[str, str] | None = None) -> list
     Raises
     ------
     DataError
-        If there is nothing to read, or a file cannot be read.
+        If there is nothing to read, a file cannot be read, or tables stand beside logs in a folder.
     """
     try:
         is_folder = path.is_dir()
@@ -97,15 +97,21 @@ def _read_folder(folder: Path, columns: Mapping[str, str] | None) -> list[Sheet]
     files = _files_below(folder)
     events = [path for path in files if ".tfevents." in path.name]
     states = [path for path in files if path.name == "trainer_state.json"]
+    tables = [path for path in files if path.parent == folder and path.name.endswith(_TABLES)]
+    if tables and (events or states):
+        beside = f" and {len(tables) - 1} more" if len(tables) > 1 else ""
+        raise DataError(
+            f"the folder holds logs of training and tables: {clip(tables[0].name, 60)}{beside}",
+            file=str(folder),
+            remedy="Name what is to be read: the folders or files of the runs, the tables, or all of them.",
+        )
     sheets = []
     if events:
         named = [(_run_of(path.parent, folder), path) for path in events]
         sheets.append(read_events(named, source=folder.name or str(folder)))
     if states:
         sheets.append(_joined(folder, states, columns))
-    if not sheets:
-        tables = [path for path in files if path.parent == folder and path.name.endswith(_TABLES)]
-        sheets = [_read_file(path, columns) for path in tables]
+    sheets += [_read_file(path, columns) for path in tables]
     if not sheets:
         raise DataError(
             "the folder holds no event files, no trainer_state.json and no tables of runs",

@@ -74,7 +74,7 @@ def in_base_units(frame: pd.DataFrame, units: Units, origin: Origin) -> pd.DataF
             continue
         if not isinstance(unit, Real) or not 0 < unit < LARGEST:
             raise origin.error(
-                f"a unit must be positive and below {LARGEST:g}, not {clip(str(unit), 40)}",
+                f"a unit must be positive and below {LARGEST:g}, not {clip(repr(unit), 40)}",
                 column=name,
                 remedy="Such as 1e9 for billions."
                 + (" A loss may also be a 'perplexity'." if name == "loss" else ""),

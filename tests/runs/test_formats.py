@@ -4,6 +4,7 @@ import json
 import os
 import struct
 
+import pandas as pd
 import pytest
 
 from scaling_utils.errors import ConventionError, DataError
@@ -194,11 +195,28 @@ def test_a_folder_of_tables_and_run_names_kept_apart(put, tmp_path):
     assert "holds no event files" in refusal(put("empty/readme.txt", "").parent)
 
 
+def test_tables_beside_logs_are_not_dropped(put, tmp_path):
+    state = put("mix/small/checkpoint-30/trainer_state.json", samples.trainer_state())
+    ends = put("mix/ends.csv", samples.csv())
+    put("mix/more.tsv", samples.csv())
+    told = refusal(tmp_path / "mix")
+    assert "holds logs of training and tables: ends.csv and 1 more. Name what is to be read" in told
+    assert table(state) == SMALL
+    assert read_runs([state, ends], conventions={"param_count": "total"}).n_runs == 3
+
+
 def test_sources_that_count_differently(put):
     files = [put("runs.csv", samples.csv()), put("small/trainer_state.json", samples.trainer_state())]
     with pytest.raises(ConventionError, match="param_count"):
         read_runs(files)
     assert read_runs(files, conventions={"param_count": "total"}).n_runs == 3
+
+
+@pytest.mark.parametrize("source", [pd.DataFrame({"params": [1e8], "loss": [3.0]}), None, 3, ["a.csv", 3]])
+def test_what_is_no_path_is_named_with_what_to_do(source):
+    for read in (load, read_runs):
+        with pytest.raises(DataError, match=r"(DataFrame|NoneType|int)\. A frame .* RunTable\.from_frame"):
+            read(source)
 
 
 class TestOptions:
@@ -228,12 +246,15 @@ class TestOptions:
             ),
             (
                 {"units": {"loss": "nats"}, "columns": {"ppl": "loss", "seen": "tokens"}},
-                "below 1e+60, not nats. Such as 1e9 for billions. A loss may also be a 'perplexity'.",
+                "below 1e+60, not 'nats'. Such as 1e9 for billions. A loss may also be a 'perplexity'.",
             ),
             (
                 {"units": {"tokens": 10**400}, "columns": {"ppl": "loss", "seen": "tokens"}},
                 "column 'seen': a unit must be positive and below 1e+60, not 1000",
             ),
+            ({"units": "1e9"}, "units is '1e9', but must be a mapping. Such as {'tokens': 1e9}"),
+            ({"columns": "ppl"}, "columns is 'ppl', but must be a mapping"),
+            ({"conventions": "6ND"}, "conventions is '6ND', but must be a mapping. Such as {'flop_rule'"),
             ({"conventions": {"rule": "6ND"}}, "'rule' is no convention"),
             ({"columns": {"ppl": "loss", "seen": "tokens"}}, "or give --unit params=1e9"),
         ],
@@ -243,7 +264,7 @@ class TestOptions:
 
     def test_excluded_runs(self, put):
         path = put("runs.csv", samples.csv())
-        assert table(path, exclude=["large"]) == SMALL
+        assert table(path, exclude=["large"]) == table(path, exclude="large") == SMALL
         assert "there is no run 'huge'" in refusal(path, exclude=["huge"])
         assert "every run is left out" in refusal(path, exclude=["small", "large"])
 
