@@ -27,6 +27,15 @@ _AUTOMATIC = re.compile(r"(id|cite-|index-|codecell|toggle-|eval-|nb-)\w*\d*|.*-
 _SHOWN = 20
 
 
+def is_public(label: str) -> bool:
+    """Whether a label is one to cite: given by an author, not numbered by position.
+
+    >>> is_public("the-fit"), is_public("id3")
+    (True, False)
+    """
+    return bool(label) and not _AUTOMATIC.fullmatch(label)
+
+
 def anchors_of(page: str, *, titled: bool = True) -> set[str]:
     """Labels that the text of a page offers: sections, figures, equations, terms, rows, `(label)=` targets.
 
@@ -67,7 +76,7 @@ class _Anchors(HTMLParser):
         )
         if self._inside and tag == "section":
             self.top = self.top or label
-        if self._inside and label and holds and not _AUTOMATIC.fullmatch(label):
+        if self._inside and holds and is_public(label):
             self.found.add(label)
 
     def handle_endtag(self, tag: str) -> None:

@@ -17,6 +17,7 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util.osutil import relative_uri
 
+from scaling_utils.book.anchors import is_public
 from scaling_utils.book.cite_box import cite_box, figure_footer, picture, redirect_page
 from scaling_utils.book.citing import Target, Work, key_of, meta_tags
 from scaling_utils.book.edition import EDITION
@@ -142,12 +143,15 @@ def _title(doctree: nodes.document) -> str:
 
 
 def _targets(doctree: nodes.document) -> list[Target]:
-    """Sections below the title, figures, and rows of the ledger, in the order of the page."""
+    """Sections below the title, figures, and rows of the ledger, in the order of the page.
+
+    Marks of references are inline too; their ids are numbered by position, and no target.
+    """
     found = []
     for node in doctree.findall(lambda n: isinstance(n, (nodes.section, nodes.figure, nodes.inline))):
-        if not node["ids"] or node.parent is doctree:
+        anchor = next(filter(is_public, node["ids"]), "")
+        if not anchor or node.parent is doctree:
             continue
-        anchor = str(node["ids"][0])
         if isinstance(node, nodes.figure):
             caption = node.next_node(nodes.caption)
             found.append(Target(anchor, _first_sentence(caption.astext() if caption else anchor), "Figure"))

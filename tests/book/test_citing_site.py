@@ -22,17 +22,19 @@ display({{{STAMP_MIME!r}: {{"data": "toys", "sha256": "{"5a" * 32}", "seed": 7}}
 PLACED = (
     "## The drawing\n\n```{glue:figure} drawn\n:name: fig-drawn\n:alt: Toys & co.\n\nToys. They count.\n```"
 )
+CITED = "{cite:t}`someone2020` counts; [so do rows]{#a-row}."
 
 
 @pytest.fixture(scope="module")
 def cited(new_toy):
     toy = new_toy("cited")
-    toy.add(toy.code(FIGURE, "remove-output"), toy.markdown(PLACED))
+    toy.add(toy.code(FIGURE, "remove-output"), toy.markdown(PLACED), toy.markdown(CITED))
     toy.edit(
         "_config.yml",
         "- sphinxcontrib.bibtex",
         "- sphinxcontrib.bibtex\n      - scaling_utils.book.sphinx_citing",
     )
+    toy.edit("_config.yml", "dollarmath]", "attrs_inline, dollarmath]")
     toy.edit("_config.yml", "author:", f"html: {{baseurl: {BASE}}}\nauthor:")
     (toy.project.pages / "redirects.yml").write_text("book/old-index: book/index\n")
     (toy.project.pages / "anchors.txt").write_text(f"book/old-index#a-toy-book\n{PAGE}#fig-drawn-small\n")
@@ -54,6 +56,13 @@ def test_a_page_carries_its_citation(page):
     targets = {target["anchor"]: target["title"] for target in data["targets"]}
     assert targets["the-drawing"] == "The drawing" and targets["fig-drawn-small"] == "Toys"
     assert all(f'id="{anchor}"' in page for anchor in targets)
+
+
+def test_marks_of_references_are_no_targets(page):
+    assert 'id="id1"' in page, "the toy cites nothing"
+    data = json.loads(re.search(r'id="cite-data">(.*?)</script>', page)[1])
+    anchors = [target["anchor"] for target in data["targets"]]
+    assert "a-row" in anchors and not any(re.fullmatch(r"id\d+", anchor) for anchor in anchors)
 
 
 def test_a_figure_has_one_address_its_size_and_its_stamp(cited, page):
