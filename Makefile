@@ -11,7 +11,7 @@ LAB_OPTIONS ?=
 export PYTHONHASHSEED := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help setup book serve lab new-notebook pdf epub release test lint check lock clean
+.PHONY: help setup book serve lab pdf epub release test lint check lock clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

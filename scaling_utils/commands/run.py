@@ -115,7 +115,7 @@ def report_command(
 
 
 def new_notebook_command(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Two digits and words: 09-your-question.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Two digits and words: 10-your-question.")],
     project: ProjectOption = Path(),
 ) -> None:
     """Write a notebook with every part that a notebook of the book has."""

@@ -11,7 +11,7 @@ from scaling_utils.fitting.fitness import Fitness
 from scaling_utils.fitting.suspicions import suspicions
 from scaling_utils.published import published
 from scaling_utils.report.runs import Given
-from scaling_utils.report.text import plain
+from scaling_utils.report.text import plain, verbatim
 from scaling_utils.report.workspace import NAME
 from scaling_utils.runs.readers import describe
 
@@ -123,4 +123,4 @@ def _doubts(given: Given) -> str:
     doubts = suspicions(given.runs)
     if not doubts:
         return "Nothing looks wrong in these runs.\n"
-    return table(("What", "What mends it"), [(plain(doubt.what), plain(doubt.mend)) for doubt in doubts])
+    return table(("What", "What mends it"), [(plain(doubt.what), verbatim(doubt.mend)) for doubt in doubts])

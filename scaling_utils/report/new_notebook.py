@@ -21,7 +21,7 @@ def new_notebook(project: Project, name: str) -> Path:
     project
         The book.
     name
-        Two digits and words, such as ``09-your-question``.
+        Two digits and words, such as ``10-your-question``.
 
     Returns
     -------
@@ -31,15 +31,16 @@ def new_notebook(project: Project, name: str) -> Path:
     Raises
     ------
     ScalingError
-        If the name is of another form or taken, or there is no template.
+        If the name is of another form, its number is taken, or there is no template.
     """
     if not _NAME.fullmatch(name):
         raise ScalingError(
-            f"'{clip(name, 60)}' names no notebook; write two digits and words, as in 09-your-question"
+            f"'{clip(name, 60)}' names no notebook; write two digits and words, as in 10-your-question"
         )
     path = notebook_file(project, name)
-    if path.exists():
-        raise ScalingError(f"there is a notebook {name} already; choose another name")
+    taken = min(path.parent.glob(f"{name[:2]}-*.ipynb"), default=None)
+    if taken is not None:
+        raise ScalingError(f"there is a notebook {taken.stem} already; choose another number")
     template = project.notebooks / "template" / "template.ipynb"
     try:
         text = template.read_text(encoding="utf-8")

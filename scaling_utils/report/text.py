@@ -23,3 +23,18 @@ def plain(text: object) -> str:
     '&#123;cite&#125;&#96;x&#96;&#92;n'
     """
     return _MARKUP.sub(lambda sign: f"&#{ord(sign.group())};", clip(str(text), LONGEST).strip()) or "–"
+
+
+def verbatim(text: object) -> str:
+    r"""Text as a code span of Markdown, for what is to be copied: no quote or dash becomes a typographic one.
+
+    >>> verbatim("--exclude 'Run 54'")
+    "` --exclude 'Run 54' `"
+    >>> print(verbatim("a ` b"))
+    `` a ` b ``
+    """
+    shown = clip(str(text), LONGEST).strip()
+    if not shown:
+        return "–"
+    fence = "`" * (1 + max(map(len, re.findall("`+", shown)), default=0))
+    return f"{fence} {shown} {fence}"

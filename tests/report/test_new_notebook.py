@@ -26,7 +26,7 @@ def project(tmp_path):
 
 
 def test_a_new_notebook_has_the_labels_of_its_name(project):
-    path = new_notebook(project, "09-your-question")
+    path = new_notebook(project, "10-your-question")
     notebook = nbformat.read(path, as_version=4)
     nbformat.validate(notebook)
     assert notebook.cells[0].source.startswith("(your-question)=\n# ")
@@ -36,17 +36,19 @@ def test_a_new_notebook_has_the_labels_of_its_name(project):
 
 @pytest.mark.parametrize("name", ["", "mine", "../09-x", "09-x.ipynb", "09-X", "09-x\n", "9" * 10_000])
 def test_another_form_of_name_is_refused(project, name):
-    with pytest.raises(ScalingError, match="09-your-question"):
+    with pytest.raises(ScalingError, match="10-your-question"):
         new_notebook(project, name)
     assert [path.name for path in project.notebooks.iterdir()] == ["template"]
 
 
-def test_a_name_that_is_taken_is_refused(project):
+@pytest.mark.parametrize("name", ["09-mine", "09-another"])
+def test_a_number_that_is_taken_is_refused(project, name):
     path = new_notebook(project, "09-mine")
     path.write_text("mine")
-    with pytest.raises(ScalingError, match="already"):
-        new_notebook(project, "09-mine")
+    with pytest.raises(ScalingError, match="09-mine already"):
+        new_notebook(project, name)
     assert path.read_text() == "mine"
+    assert len(list(project.notebooks.glob("*.ipynb"))) == 1
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from scaling_utils.book.tables import table
 from scaling_utils.errors import clip
-from scaling_utils.report.text import LONGEST, plain
+from scaling_utils.report.text import LONGEST, plain, verbatim
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -40,3 +41,15 @@ def test_markdown_shows_the_text_and_nothing_else(text):
 @given(st.text(max_size=50))
 def test_no_sign_of_markup_is_left(text):
     assert not re.search(r"[<>`{}$\\\[\]|*_~:(]", re.sub(r"&#\d+;", "", plain(text)))
+
+
+@given(st.text(max_size=400))
+@example("--exclude 'Run 54' --exclude 'a | b'")
+@example("a ``b` \\| $x$ {cite}`y`")
+@example("`" * 300)
+def test_a_code_span_shows_the_text_letter_by_letter(text):
+    cell = table(("",), [(verbatim(text),)])
+    shown = MarkdownIt("commonmark", {"typographer": True}).enable(["table", "replacements", "smartquotes"])
+    (code,) = re.findall(r"<td>(.*?)</td>", shown.render(cell), re.DOTALL)
+    wanted = " ".join(clip(text, LONGEST).split())
+    assert html.unescape(code) == (f"<code>{wanted}</code>" if wanted else "–")
