@@ -5,9 +5,12 @@ import subprocess
 import tomllib
 from pathlib import Path
 
+import pytest
 import yaml
 
 import scaling_utils
+from scaling_utils import load
+from scaling_utils.fitting.methods import fit_runs
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -81,6 +84,20 @@ def test_readme_commands_exist():
     verbs = re.findall(r"^make (\w+)", readme, flags=re.MULTILINE)
     assert verbs == ["book", "test"]
     assert all(re.search(rf"^{verb}:", makefile, flags=re.MULTILINE) for verb in verbs)
+
+
+@pytest.mark.slow
+def test_the_example_of_the_readme_fits_as_the_command_does(tmp_path, monkeypatch, capsys):
+    load("ladder-prose-curves").frame.to_csv(tmp_path / "my_runs.csv", index=False)
+    monkeypatch.chdir(tmp_path)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    example = re.search(r"^```python\n(.*?)^```$", readme, flags=re.MULTILINE | re.DOTALL)
+    names = {}
+    exec(example[1], names)
+    fit = fit_runs(load("my_runs.csv"), "approach3", resamples=0, seed=0)
+    assert names["fit"].n_runs == fit.n_runs
+    assert names["fit"].estimates["a"].value == fit.estimates["a"].value
+    assert names["fit"].status in capsys.readouterr().out
 
 
 def test_citation_file_has_what_its_format_asks():

@@ -148,7 +148,7 @@ _NOTEBOOKS = (
     _Notebook(
         "04-parametric-loss",
         "The loss surface (Approach 3)",
-        "runs that differ in both params and tokens, more of them than constants",
+        "runs (of curves, the last points) that differ in both params and tokens, more than constants",
         fitness_probes.parametric,
     ),
     _Notebook(

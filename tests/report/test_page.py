@@ -4,14 +4,21 @@ import re
 import shlex
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
+from scaling_utils.book.project import Project
+from scaling_utils.book.scenarios import own_parameters
+from scaling_utils.cli import app
+from scaling_utils.report.single import choose_notebook, read_parameters
 from scaling_utils.results import FitResult
 
 from_page = re.compile(r"^```bash\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-PAGE = Path(__file__).parents[2] / "book/rerun.md"
+BOOK = Project(Path(__file__).parents[2])
+PAGE = BOOK.root / "book/rerun.md"
 
 
 def commands() -> list[list[str]]:
@@ -24,6 +31,36 @@ def test_the_page_leads_to_a_report_in_five_commands():
     assert [command[:2] for command in commands()] == [
         ["scaling-book", verb] for verb in ("template", "check", "report", "run", "plan")
     ]
+
+
+def typed(program: str) -> list[list[str]]:
+    """Arguments of a program in the blocks of all pages."""
+    texts = [path.read_text(encoding="utf-8") for path in sorted(PAGE.parent.glob("*.md"))]
+    blocks = re.findall(r"^```(?:bash|shell)\n(.*?)^```$", "".join(texts), re.DOTALL | re.MULTILINE)
+    words = [shlex.split(line, comments=True) for line in "".join(blocks).splitlines()]
+    return [line[1:] for line in words if line and line[0].removeprefix(".venv/bin/") == program]
+
+
+def test_commands_on_pages_are_understood():
+    group = get_command(app)
+    seen = set()
+    for arguments in typed("scaling-book"):
+        command, rest = group, arguments
+        while hasattr(command, "commands"):
+            command, rest = command.commands[rest[0]], rest[1:]
+        given = command.make_context(command.name, list(rest)).params
+        seen.add(arguments[0])
+        if arguments[0] == "run":
+            notebook = choose_notebook(BOOK, given["notebook"])
+            read_parameters(BOOK, notebook, given["parameter"] or ())
+            seen.add(notebook)
+    assert seen >= {path.stem for path in BOOK.notebooks.glob("*.ipynb")} | {"check", "report", "design"}
+
+
+def test_parameters_that_pages_give_to_papermill_are_those_of_the_notebook():
+    for path, _, *options in typed("papermill"):
+        names = {name for flag, name in pairwise(options) if flag == "-p"}
+        assert names and names <= set(own_parameters(BOOK.root / path)), path
 
 
 @pytest.mark.slow
