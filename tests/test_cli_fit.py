@@ -5,8 +5,10 @@ import json
 import pytest
 from typer.testing import CliRunner
 
+from scaling_utils import load
 from scaling_utils.cli import app
 from scaling_utils.errors import DataError
+from scaling_utils.fitting.parametric import fit_parametric
 from scaling_utils.results import FitResult
 
 RUNS = "hoffmann2022-fig4"
@@ -86,6 +88,28 @@ def test_plan_tells_the_cost_of_another_size(fit_file):
 def test_what_cannot_be_done_is_one_clear_error(arguments, problem):
     with pytest.raises(DataError, match=problem) as caught:
         run(*arguments)
+    assert caught.value.exit_code == 2
+
+
+@pytest.fixture
+def one_run(tmp_path):
+    path = tmp_path / "one.csv"
+    path.write_text("params,tokens,loss\n1e8,2e9,3.1\n", encoding="utf-8")
+    return path
+
+
+def test_too_few_runs_are_an_error_by_every_method(one_run):
+    for method in ("approach1", "approach2", "approach3"):
+        with pytest.raises(DataError) as caught:
+            run("fit", one_run, "--method", method)
+        assert caught.value.exit_code == 2 and "one.csv" in str(caught.value)
+
+
+def test_a_fit_without_an_answer_is_no_plan(one_run, tmp_path):
+    path = tmp_path / "fit.json"
+    path.write_text(fit_parametric(load(one_run), resamples=0).to_json(), encoding="utf-8")
+    with pytest.raises(DataError, match=r"\(too few runs\) leaves no best size") as caught:
+        run("plan", "--fit", path, "--flops", "1e22")
     assert caught.value.exit_code == 2
 
 

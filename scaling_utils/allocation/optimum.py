@@ -138,6 +138,11 @@ def allocate(
     count = param_count or law.conventions.param_count
     own_flops, params = _at_budget(law, flops, count, shape or ModelShape())
     own_params = law.params_at(own_flops)
+    if not own_params[0] > 0:
+        raise DataError(
+            f"{law.name} ({law.status}) leaves no best size at {flops:g} FLOPs",
+            remedy="Plan by another method, by more runs, or by a published law.",
+        )
     tokens = law.tokens_at(own_flops) if law.tokens_at else tokens_for(own_flops, own_params)
     loss = law.loss_at(own_params, tokens) if law.loss_at else np.full_like(params, math.nan)
 

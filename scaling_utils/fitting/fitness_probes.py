@@ -112,15 +112,9 @@ def isoflop(runs: RunTable) -> tuple[str, Parameters]:
 
 def parametric(runs: RunTable) -> tuple[str, Parameters]:
     """Notebook 04."""
-    from scaling_utils.fitting.parametric import fit_parametric
+    from scaling_utils.fitting.methods import fit_runs
 
-    fit = fit_parametric(runs.final_points(), resamples=DRAWS)
-    if fit.status == "too few runs":
-        raise DataError(
-            f"{runs.n_runs} runs are too few, or of too few sizes and token counts, for the five constants "
-            "of the surface",
-            remedy="Add runs that differ in both params and tokens.",
-        )
+    fit = fit_runs(runs, "approach3", resamples=DRAWS)
     if fit.diagnostics["failed_share"] > MOST_FAILED:
         raise DataError(
             f"most bootstrap resamples of the runs have no loss surface ({fit.status}), so it has "

@@ -58,5 +58,13 @@ def fit_runs(
     if method == "approach3":
         from scaling_utils.fitting.parametric import fit_parametric
 
-        return fit_parametric(runs.final_points(), resamples=resamples, seed=seed, n_jobs=n_jobs)
+        fit = fit_parametric(runs.final_points(), resamples=resamples, seed=seed, n_jobs=n_jobs)
+        if fit.status == "too few runs":
+            raise DataError(
+                f"{runs.n_runs} runs are too few, or of too few sizes and token counts, for the five "
+                "constants of the surface",
+                file=runs.source,
+                remedy="Add runs that differ in both params and tokens.",
+            )
+        return fit
     raise DataError(f"no method is called '{clip(str(method), 40)}'; there are {', '.join(get_args(Method))}")
