@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from scaling_utils.book.files import disk_trouble_explained, remove
+from scaling_utils.book.files import disk_trouble_explained, is_disk_full, remove
 from scaling_utils.errors import ScalingError, clip
 from scaling_utils.files import PARTIAL
 
@@ -43,15 +43,14 @@ def made_whole(out: Path, *, force: bool) -> Iterator[Path]:
     Raises
     ------
     ScalingError
-        As `check_free`.
+        As `check_free`, and if no folder can be made there.
     BuildError
         If the disk is full, or one may not write there.
     """
     check_free(out, force=force)
     out = out.absolute()
     with disk_trouble_explained():
-        out.parent.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(prefix=".rerun-", suffix=PARTIAL, dir=out.parent)).resolve()
+        aside = _made_beside(out)
         try:
             folder = aside / "new"
             folder.mkdir()
@@ -68,3 +67,14 @@ def made_whole(out: Path, *, force: bool) -> Iterator[Path]:
                 raise
         finally:
             remove(aside)
+
+
+def _made_beside(out: Path) -> Path:
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=".rerun-", suffix=PARTIAL, dir=out.parent)).resolve()
+    except OSError as error:
+        if is_disk_full(error):
+            raise
+        told = f"{clip(str(out), 300)} cannot be made: {error.strerror}"
+        raise ScalingError(f"{told}; name another folder with --out") from error

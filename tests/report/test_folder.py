@@ -1,11 +1,12 @@
 """A report appears whole or not at all, and never over other files."""
 
 import errno
+import tempfile
 from pathlib import Path
 
 import pytest
 
-from scaling_utils.errors import ScalingError
+from scaling_utils.errors import BuildError, ScalingError
 from scaling_utils.report.folder import MANIFEST, made_whole
 
 
@@ -82,3 +83,28 @@ def test_an_empty_folder_is_free(tmp_path):
     (tmp_path / "out").mkdir()
     fill(tmp_path / "out")
     assert (tmp_path / "out" / MANIFEST).read_text() == "new"
+
+
+def test_a_place_where_one_may_not_write_asks_for_another(tmp_path, monkeypatch):
+    def refuse(*_, dir, **__):
+        raise PermissionError(errno.EACCES, "Permission denied", f"{dir}/.rerun-x")
+
+    monkeypatch.setattr(tempfile, "mkdtemp", refuse)
+    with pytest.raises(ScalingError, match="out cannot be made: Permission denied; name another") as error:
+        fill(tmp_path / "out")
+    assert error.value.exit_code == 2
+
+
+def test_a_full_disk_is_told_as_one(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "mkdtemp", refuse)
+    with pytest.raises(BuildError, match="the disk is full"):
+        fill(tmp_path / "out")
+
+
+def test_a_file_where_a_folder_should_be_asks_for_another(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ScalingError, match="cannot be made: Not a directory; name another folder"):
+        fill(tmp_path / "file" / "deeper" / "out")
