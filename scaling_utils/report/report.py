@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from scaling_utils.book.project import Project
 from scaling_utils.errors import DataError
-from scaling_utils.files import write_whole
 from scaling_utils.fitting.fitness import Fitness, fitness
-from scaling_utils.report.folder import MANIFEST, made_whole
+from scaling_utils.report.folder import made_whole
 from scaling_utils.report.front import front_page
+from scaling_utils.report.manifest import entry, write_manifest
 from scaling_utils.report.rerun import Ran, message_of, rerun, scenario_of
 from scaling_utils.report.runs import Given
 from scaling_utils.runs.thin import thin_curves
-
-SCHEMA = "scaling-laws-book/rerun"
-VERSION = 1
 
 
 def report(
@@ -84,29 +80,16 @@ def report(
             say=say,
             scheduler=scheduler,
         )
-        write_whole(folder / MANIFEST, _manifest(given, verdicts, ran))
+        write_manifest(folder, given, [_entry(verdict, ran) for verdict in verdicts])
     return ran
-
-
-def _manifest(given: Given, verdicts: tuple[Fitness, ...], ran: Ran) -> str:
-    runs = given.runs
-    document = {
-        "schema": SCHEMA,
-        "version": VERSION,
-        "source": runs.source,
-        "sha256": runs.sha256,
-        "conventions": runs.conventions.as_dict(),
-        "columns": dict(runs.spelling),
-        "notebooks": [_entry(verdict, ran) for verdict in verdicts],
-    }
-    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _entry(verdict: Fitness, ran: Ran) -> dict[str, Any]:
     failure = ran.failures.get(verdict.notebook)
-    return {
-        "notebook": verdict.notebook,
-        "state": "failed" if failure else "served" if verdict.serves else "not served",
-        "why": message_of(failure) if failure else verdict.why,
-        "parameters": dict(verdict.parameters),
-    }
+    return entry(
+        verdict.notebook,
+        serves=verdict.serves,
+        why=verdict.why,
+        parameters=verdict.parameters,
+        failure=message_of(failure) if failure else None,
+    )

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Unpack
 
+from scaling_utils.conventions import LossUnit
 from scaling_utils.runs.registry import SNAPSHOT, Reading, datasets, load
 from scaling_utils.runs.snapshot import write_snapshot
 from scaling_utils.runs.table import RunTable
+from scaling_utils.runs.units import Units
 
 FILE = "yours.runs.parquet"
 """Name of the file of runs in a report."""
+
+_IN_NATS: dict[str, LossUnit] = {"bits/token": "nats/token", "bits/byte": "nats/byte"}
 
 
 @dataclass(frozen=True)
@@ -27,11 +31,17 @@ class Given:
         What the notebooks are told to read: `FILE`, or the id of a registered dataset.
     converted_from
         Unit of the loss before it was converted; empty where it was not.
+    units
+        What the user said one of the sources' units is, by canonical column.
+    excluded
+        Names of the runs that the user left out.
     """
 
     runs: RunTable
     dataset: str = FILE
     converted_from: str = ""
+    units: Units = field(default_factory=dict)
+    excluded: tuple[str, ...] = ()
 
     def write(self, folder: Path) -> None:
         """Put the file of runs into a folder, if the notebooks read one."""
@@ -57,6 +67,8 @@ def read_given(sources: Sequence[str], *, variant: str = "", **reading: Unpack[R
         If they cannot be read, or cannot be joined.
     """
     registered = len(sources) == 1 and sources[0] in datasets()
+    exclude = reading.get("exclude", ())
+    excluded = reading["exclude"] = (exclude,) if isinstance(exclude, str) else tuple(exclude)
     runs = load(list(sources), variant=(variant or None) if registered else None, **reading)
     if registered:
         return Given(runs, dataset=sources[0])
@@ -65,8 +77,7 @@ def read_given(sources: Sequence[str], *, variant: str = "", **reading: Unpack[R
             runs.frame, conventions=runs.conventions, source=runs.source, sha256=runs.sha256
         )
     unit = runs.conventions.loss_unit
-    if unit == "bits/token":
-        return Given(runs.with_loss_unit("nats/token"), converted_from=unit)
-    if unit == "bits/byte":
-        return Given(runs.with_loss_unit("nats/byte"), converted_from=unit)
-    return Given(runs)
+    given = Given(runs, units=reading.get("units") or {}, excluded=excluded)
+    if unit not in _IN_NATS:
+        return given
+    return replace(given, runs=runs.with_loss_unit(_IN_NATS[unit]), converted_from=unit)

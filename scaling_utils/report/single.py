@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -13,10 +12,9 @@ from scaling_utils.book.project import Project
 from scaling_utils.book.results import Results
 from scaling_utils.book.scenarios import final_parameters, notebook_file, own_parameters
 from scaling_utils.errors import ParameterError, ScalingError, clip, did_you_mean
-from scaling_utils.files import write_whole
 from scaling_utils.fitting.fitness import verdict_on
-from scaling_utils.report.folder import MANIFEST, made_whole
-from scaling_utils.report.report import SCHEMA, VERSION
+from scaling_utils.report.folder import made_whole
+from scaling_utils.report.manifest import entry, write_manifest
 from scaling_utils.report.rerun import message_of, rerun, scenario_of
 from scaling_utils.report.runs import Given
 from scaling_utils.report.text import plain
@@ -139,9 +137,15 @@ def run_notebook(
             say=say,
             scheduler=scheduler,
         )
-        about = {"schema": SCHEMA, "version": VERSION, "notebook": notebook, "parameters": final}
-        write_whole(folder / MANIFEST, json.dumps(about, indent=1, ensure_ascii=False) + "\n")
-    failure = ran.failures.get(notebook)
+        failure = ran.failures.get(notebook)
+        done = entry(
+            notebook,
+            serves=True,
+            why=verdict.why if verdict else "",
+            parameters=final,
+            failure=message_of(failure) if failure else None,
+        )
+        write_manifest(folder, given, [done])
     if failure is not None:
         kept = f"; see {clip(str(out / 'notebooks' / f'{notebook}.ipynb'), 300)}"
         failed = NotebookFailed(f"{notebook}, {message_of(failure)}{kept}")

@@ -55,7 +55,8 @@ def read_runs(
     Returns
     -------
     RunTable
-        The rows in the order of the sources, joined as by `RunTable.concat`.
+        The rows in the order of the sources, joined as by `RunTable.concat`; its source and checksum name
+        all that was read, also what only gave settings to curves.
 
     Raises
     ------
@@ -86,10 +87,10 @@ def read_runs(
     stated = None if isinstance(conventions, Conventions) else conventions
     _check_mappings(columns=columns, units=units, conventions=stated)
     columns, names = dict(columns or {}), [exclude] if isinstance(exclude, str) else list(exclude)
-    sheets = [sheet for path in paths for sheet in read_source(Path(path), columns=columns)]
-    _check_columns(columns, sheets)
-    chosen = [{n: c for n, c in columns.items() if n in sheet.frame} for sheet in sheets]
-    kept = [keep_points(sheet, columns=own) for sheet, own in zip(sheets, chosen, strict=True)]
+    read = [sheet for path in paths for sheet in read_source(Path(path), columns=columns)]
+    _check_columns(columns, read)
+    chosen = [{n: c for n, c in columns.items() if n in sheet.frame} for sheet in read]
+    kept = [keep_points(sheet, columns=own) for sheet, own in zip(read, chosen, strict=True)]
     sheets = [sheet for sheet, _ in kept]
     founds: list[Mapping[str, str]] = [
         match_columns(sheet.names, columns=own, file=sheet.source)
@@ -112,9 +113,14 @@ def read_runs(
         for sheet, found in left
     ]
     if not tables:
-        raise _nothing_left(" + ".join(sheet.source for sheet in sheets))
+        raise _nothing_left(" + ".join(sheet.source for sheet in read))
     first, *others = tables
-    whole = replace(first.concat(*others), unmeasured=sum(count for _, count in kept))
+    whole = replace(
+        first.concat(*others),
+        source=" + ".join(sheet.source for sheet in read),
+        sha256="+".join(sheet.sha256 for sheet in read if sheet.sha256),
+        unmeasured=sum(count for _, count in kept),
+    )
     return _without(whole, [name for name in names if name not in gone])
 
 

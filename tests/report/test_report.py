@@ -78,7 +78,8 @@ def test_one_notebook_with_a_parameter(quick_book, runs_csv, tmp_path):
         out,
         parameters={"window": 6.0},
     )
-    assert json.loads((out / MANIFEST).read_text())["parameters"]["window"] == 6.0
+    (done,) = json.loads((out / MANIFEST).read_text())["notebooks"]
+    assert (done["state"], done["parameters"]["window"]) == ("served", 6.0)
     executed = json.loads((out / "notebooks/03-isoflop-profiles.ipynb").read_text())
     assert any("window = 6.0" in cell["source"] for cell in executed["cells"])
     assert read_document(out).results["03-isoflop-profiles", "yours"]["a"]["value"] == 0.5

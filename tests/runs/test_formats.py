@@ -1,5 +1,6 @@
 """Every format gives the table that the others give."""
 
+import hashlib
 import json
 import os
 import struct
@@ -80,6 +81,8 @@ def test_a_chart_of_wandb_with_its_table_of_runs(put):
     found = sorted(map(tuple, read.frame[["run_id", "params", "tokens", "loss"]].to_numpy().tolist()))
     assert found == [(run, *rest) for run, _, *rest in WANTED]
     assert "no column for 'params'" in refusal(chart)
+    assert read.source == "chart.csv + runs.csv"
+    assert read.sha256 == "+".join(hashlib.sha256(path.read_bytes()).hexdigest() for path in (chart, runs))
 
 
 def test_a_table_of_runs_keeps_its_points_of_runs_without_a_curve(put):
