@@ -38,3 +38,11 @@ def test_every_figure_has_alt_text(path):
     for cell in nbformat.read(path, as_version=4).cells:
         figures = cell.source.count("```{glue:figure}")
         assert cell.source.count(":alt: ") == figures
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: p.stem)
+def test_the_data_of_a_notebook_go_by_the_name_of_their_source(path):
+    """In a report the parameter `dataset` is the name of the copy that the notebooks read."""
+    cells = nbformat.read(path, as_version=4).cells
+    (named,) = [line for cell in cells for line in cell.source.splitlines() if '"data": ' in line]
+    assert re.search(r'"data": .*\bruns\.source\b', named)
