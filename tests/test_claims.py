@@ -169,3 +169,10 @@ def test_the_command_prints_one_ledger_as_json(monkeypatch, capsys):
     claims_command(as_json=True, check=False, project=ROOT)
     (rows,) = made
     assert json.loads(capsys.readouterr().out) == {"claims": [row.as_dict() for row in rows]}
+
+
+def test_the_command_keeps_ids_and_numbers_apart(monkeypatch, capsys):
+    monkeypatch.setattr("scaling_utils.book.results.read_results", lambda project: {})
+    claims_command(as_json=False, check=False, project=ROOT)
+    lines = capsys.readouterr().out.splitlines()
+    assert all(any(row.id in line.split() for line in lines) for row in ledger({}))

@@ -28,9 +28,10 @@ def claims_command(
     if as_json:
         typer.echo(claims_json(rows), nl=False)
     else:
+        widest = max((len(row.id) for row in rows), default=0)
         for row in rows:
             ours = "–" if row.ours is None else str(row.ours)
-            typer.echo(f"{row.verdict:<18}{row.kind:<13}{row.id:<36}{row.published:<12.5g}{ours}")
+            typer.echo(f"{row.verdict:<18}{row.kind:<13}{row.id:<{widest}}  {row.published:<12.5g}{ours}")
         typer.echo("\n".join(headline(rows)))
     worse = [row for row in rows if row.worse]
     for row in worse if check else ():
