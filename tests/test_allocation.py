@@ -85,6 +85,19 @@ def test_every_approach_plans_by_what_its_fit_returned():
     assert plan_words({"ours": by_slices}, table) == plan_words({"ours": by_slices.as_fit_result()}, table)
 
 
+def test_draws_without_a_best_size_are_left_out(surface_fit):
+    draws = {name: values.copy() for name, values in surface_fit.draws.items()}
+    draws["alpha"][0], draws["beta"][1] = -0.01, 0.0
+    for name in ("alpha", "beta"):
+        draws[name][2] = 1e-6
+    spoilt = replace(surface_fit, draws=draws)
+    kept = {name: values[3:] for name, values in draws.items()}
+    assert allocate(spoilt, 1e22).params == allocate(replace(surface_fit, draws=kept), 1e22).params
+    vanished = replace(surface_fit, estimates={**surface_fit.estimates, "alpha": Estimate(0.0)})
+    with pytest.raises(DataError, match="leaves no best size"):
+        allocate(vanished, 1e22)
+
+
 @pytest.mark.parametrize("source", ["besiroglu2024", None, 3])
 def test_what_is_no_law_is_refused(source):
     with pytest.raises(DataError, match=r"neither a fit nor a published law.*published_law"):

@@ -124,6 +124,7 @@ def _fit_rule(fit: FitResult) -> Rule:
     }
     if fit.law == HOFFMANN.id:
         theta = _with_draws(fit, HOFFMANN.names)
+        theta[:, ~(theta[1:] > 0).all(axis=0)] = math.nan  # a term vanished: there is no best size
         return _surface(theta, n=theta.shape[1], **common)
     if {"a", "k_params"} <= fit.estimates.keys():
         exponent = _with_draws(fit, ("a",))[0]
@@ -160,7 +161,13 @@ def _surface(theta: FloatArray, **common: Any) -> Rule:
     def loss_at(params: FloatArray, tokens: FloatArray) -> FloatArray:
         return hoffmann(e, a, b, alpha, beta, params, tokens)
 
-    return Rule(params_at=laws.params_opt, loss_at=loss_at, theta=theta, **common)
+    def params_at(flops: FloatArray) -> FloatArray:
+        """The best sizes; NaN where the best model has less than one parameter or token."""
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            best = laws.params_opt(flops)
+        return np.where((best >= 1) & (tokens_for(flops, np.maximum(best, 1)) >= 1), best, math.nan)
+
+    return Rule(params_at=params_at, loss_at=loss_at, theta=theta, **common)
 
 
 def _with_draws(fit: FitResult, names: Iterable[str]) -> FloatArray:

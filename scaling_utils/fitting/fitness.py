@@ -65,8 +65,9 @@ def fitness(runs: RunTable) -> tuple[Fitness, ...]:
     ['03', '04', '08', '09']
     """
     verdicts = [_verdict(notebook, runs) for notebook in _NOTEBOOKS]
-    served = [method for notebook, method in _METHODS if _serves(verdicts, notebook)]
-    return (*verdicts, _plan(runs, served), _verdict(_SWEEP, runs))
+    sweep = _verdict(_SWEEP, runs)
+    served = [method for notebook, method in _methods(sweep) if _serves(verdicts, notebook)]
+    return (*verdicts, _plan(runs, served), sweep)
 
 
 def verdict_on(notebook: str, runs: RunTable) -> Fitness | None:
@@ -91,7 +92,8 @@ def verdict_on(notebook: str, runs: RunTable) -> Fitness | None:
     'approach3'
     """
     if notebook == _PLAN:
-        judged = ((verdict_on(name, runs), method) for name, method in _METHODS)
+        methods = _methods(_verdict(_SWEEP, runs))
+        judged = ((verdict_on(name, runs), method) for name, method in methods)
         served = (method for verdict, method in judged if verdict and verdict.serves)
         return _plan(runs, list(islice(served, 1)))
     return next((_verdict(known, runs) for known in (*_NOTEBOOKS, _SWEEP) if known.name == notebook), None)
@@ -183,6 +185,12 @@ _METHODS = (
     ("02-training-curve-envelope", "approach1"),
 )
 """Notebook and method of a fit to plan by, the best first: only Approach 3 gives a loss."""
+
+
+def _methods(sweep: Fitness) -> tuple[tuple[str, str], ...]:
+    """Notebooks and methods, the best for these runs first: a surface that is not determined comes last."""
+    surface, *others = _METHODS
+    return _METHODS if sweep.serves else (*others, surface)
 
 
 def _plan(runs: RunTable, methods: list[str]) -> Fitness:

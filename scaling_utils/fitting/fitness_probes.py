@@ -115,6 +115,11 @@ def parametric(runs: RunTable) -> tuple[str, Parameters]:
     from scaling_utils.fitting.methods import fit_runs
 
     fit = fit_runs(runs, "approach3", resamples=DRAWS)
+    if fit.status == "bound hit":
+        raise DataError(
+            "the loss surface is not determined: a term of it vanished (bound hit)",
+            remedy="Add runs that differ in both params and tokens.",
+        )
     if fit.diagnostics["failed_share"] > MOST_FAILED:
         raise DataError(
             f"most bootstrap resamples of the runs have no loss surface ({fit.status}), so it has "

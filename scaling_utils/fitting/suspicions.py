@@ -64,8 +64,8 @@ def suspicions(runs: RunTable) -> tuple[Suspicion, ...]:
     Returns
     -------
     tuple of Suspicion
-        Losses in another unit, FLOPs by another rule, unusual proportions, checkpoints taken for runs, one
-        run under two names, curves that end early or rise; empty where nothing does.
+        One loss for all runs, losses in another unit, FLOPs by another rule, unusual proportions, checkpoints
+        taken for runs, one run under two names, curves that end early or rise; empty where nothing does.
 
     Notes
     -----
@@ -79,8 +79,16 @@ def suspicions(runs: RunTable) -> tuple[Suspicion, ...]:
     half of the final losses are above 26.1 nats/token, ... (--unit loss=perplexity)
     """
     ends = runs.final_points()
-    looks = (_loss_unit, _flop_rule, _proportions, _run_names, _duplicates, _early, _rising)
+    looks = (_constant, _loss_unit, _flop_rule, _proportions, _run_names, _duplicates, _early, _rising)
     return tuple(suspicion for look in looks for suspicion in look(runs, ends))
+
+
+def _constant(runs: RunTable, ends: RunTable) -> Iterator[Suspicion]:
+    loss = ends.frame["loss"]
+    if ends.n_runs > 1 and loss.min() == loss.max():
+        yield Suspicion(
+            f"every run ends at a loss of {loss.iloc[0]:.6g}: is this column the loss?", "--map loss=COLUMN"
+        )
 
 
 def _loss_unit(runs: RunTable, ends: RunTable) -> Iterator[Suspicion]:

@@ -17,6 +17,7 @@ from scaling_utils.conventions import Conventions
 from scaling_utils.errors import ScalingError
 from scaling_utils.fitting.envelope import simulate_runs
 from scaling_utils.fitting.fitness import fitness, verdict_on
+from scaling_utils.fitting.suspicions import suspicions
 from scaling_utils.laws import HoffmannLaw, published_law
 from scaling_utils.runs.table import RunTable
 
@@ -164,6 +165,34 @@ def test_a_loss_in_bits_per_byte_is_fitted_without_a_critical_batch_size():
         from scaling_utils.fitting.kaplan import fit_kaplan
 
         fit_kaplan(in_bits)
+
+
+def constant_ratio():
+    """Curves that all end at 150 tokens per parameter, so that the last points leave a term free."""
+    noise = np.exp(0.002 * np.random.default_rng(5).standard_normal(6))
+    rows = [
+        {"run_id": f"{n:.2e}", "params": n, "tokens": d, "loss": float(SURFACE.loss(n, d)) * factor}
+        for n, factor in zip(np.geomspace(1e7, 3e8, 6), noise, strict=True)
+        for d in np.geomspace(3, 150, 40) * n
+    ]
+    return RunTable.from_frame(pd.DataFrame(rows), source="ratio.csv")
+
+
+def one_loss():
+    return RunTable.from_frame(slices().frame.assign(loss=3.0).drop(columns="run_id"), source="one.csv")
+
+
+def test_a_plan_is_by_a_method_whose_fit_is_determined():
+    runs = constant_ratio()
+    surface, plan = verdict_on("04-parametric-loss", runs), verdict_on("08-plan-your-run", runs)
+    assert not surface.serves and "bound hit" in surface.why
+    assert plan.serves and plan.parameters["method"] == "approach1"
+    assert not verdict_on("08-plan-your-run", one_loss()).serves
+
+
+def test_one_loss_for_all_runs_is_asked_about():
+    assert any("--map loss=COLUMN" in str(found) for found in suspicions(one_loss()))
+    assert not any("--map loss=COLUMN" in str(found) for found in suspicions(slices()))
 
 
 def test_a_verdict_on_one_notebook_is_that_among_all_of_them():
