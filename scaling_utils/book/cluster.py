@@ -65,7 +65,6 @@ def cluster(address: str) -> Iterator[Client]:
         If no scheduler answers, it has no workers, or a worker lacks this library or has another version.
     """
     import dask
-    from distributed import Client
     from distributed.versions import VersionMismatchWarning
 
     # what the connection has to tell is in the one error below
@@ -73,7 +72,7 @@ def cluster(address: str) -> Iterator[Client]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", VersionMismatchWarning)
-            client = Client(address, timeout=SECONDS)  # type: ignore[no-untyped-call]
+            client = _connect(address)
     except (OSError, ValueError, TypeError) as error:
         raise ClusterError(
             f"no Dask scheduler answers at {clip(address, 200)} ({clip(str(error), 200)}). "
@@ -83,6 +82,26 @@ def cluster(address: str) -> Iterator[Client]:
     with client, dask.config.set({"distributed.admin.large-graph-warning-threshold": sys.maxsize}):
         _check_workers(client, address)
         yield client
+
+
+def _connect(address: str) -> Client:
+    from distributed import Client
+
+    class Connection(Client):
+        """Closes itself where it cannot connect.
+
+        Otherwise Python does, whenever it collects garbage; if that is while another client starts, the two
+        wait for one lock for ever.
+        """
+
+        def start(self, **options: Any) -> None:
+            try:
+                super().start(**options)  # type: ignore[no-untyped-call]
+            except BaseException:
+                self.close()  # type: ignore[no-untyped-call]
+                raise
+
+    return Connection(address, timeout=SECONDS)  # type: ignore[no-untyped-call]
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -126,6 +127,8 @@ def test_no_scheduler_is_one_clear_error(toy):
 def test_an_address_that_is_none(address):
     with pytest.raises(ClusterError, match="no Dask scheduler answers at"), cluster(address):
         pass
+    # what is left of the connection would be closed by the garbage collector, at a time that no one chose
+    assert "IO loop" not in {thread.name for thread in threading.enumerate()}
 
 
 def test_unfit_workers_are_refused(scheduler, worker, monkeypatch):
