@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scaling_utils.arrays import FloatArray
 from scaling_utils.fitting.objective import Objective
 from scaling_utils.fitting.problem import Problem
-from scaling_utils.fitting.surface import Surface, follow, surface_problem
+from scaling_utils.fitting.surface import Surface, follow, restart, surface_problem
 
 CHUNK = 400
 """Resamples with a random generator of their own: fixed, so that results do not depend on the workers."""
@@ -140,23 +140,12 @@ def _chunk(
         late = np.flatnonzero(~end.arrived)
         if late.size:
             starts = np.concatenate([optimum[None], part[end.arrived][:RESTARTS]])
-            part[late] = _restarted(surface, objective, starts, weights[late])
+            part[late] = restart(surface, objective.turns, starts, weights[late])
             lost = late[np.isnan(part[late, 0])]
             for row in lost[: max(0, MOST_BY_SCIPY - failed)]:
                 part[row] = _by_scipy(surface, objective, optimum, weights[row])
             restarted, failed = restarted + len(late), failed + len(lost)
     return theta, restarted
-
-
-def _restarted(surface: Surface, objective: Objective, starts: FloatArray, weights: Integers) -> FloatArray:
-    """Fit each of some resamples from several starts: the best minimum, or NaN where there is none."""
-    rows, count = len(weights), len(starts)
-    every = np.repeat(weights, count, axis=0)
-    near = surface.with_turn(np.inf).descend(np.tile(starts, (rows, 1)), every, rough=True).theta
-    end = follow(surface, objective.turns, near, every)
-    total = np.where(end.arrived, end.value, np.inf).reshape(rows, count)
-    best = end.theta.reshape(rows, count, -1)[np.arange(rows), np.argmin(total, axis=1)]
-    return np.asarray(np.where(np.isfinite(total.min(axis=1))[:, None], best, np.nan))
 
 
 def _by_scipy(surface: Surface, objective: Objective, optimum: FloatArray, weights: Integers) -> FloatArray:

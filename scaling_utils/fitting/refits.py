@@ -10,7 +10,7 @@ from scaling_utils.arrays import FloatArray
 from scaling_utils.fitting.minima import MIN_SIZES, WINDOW, parabola_vertices
 from scaling_utils.fitting.objective import Objective
 from scaling_utils.fitting.powerlaw import fit_lines
-from scaling_utils.fitting.surface import Surface, follow
+from scaling_utils.fitting.surface import Surface, follow, restart
 
 TOGETHER = 16
 """Sets of losses that are descended together: most of the time of a single one is not arithmetic."""
@@ -63,15 +63,12 @@ def refit_surface(
             np.tile(log_params, rows), np.tile(log_tokens, rows), block.ravel(), turn=objective.turns[-1]
         )
         own = np.kron(np.eye(rows, dtype=np.intp), np.ones(n, dtype=np.intp))
-        starts = np.repeat(start[None], rows, axis=0)
-        end = follow(surface, objective.turns, starts, own)
-        found = np.where(end.arrived[:, None], end.theta, np.nan)
+        end = follow(surface, objective.turns, np.repeat(start[None], rows, axis=0), own)
+        part = theta[first : first + rows]
+        part[:] = end.theta
         late = ~end.arrived
         if late.any():
-            near = surface.with_turn(np.inf).descend(starts[late], own[late], rough=True).theta
-            end = follow(surface, objective.turns, near, own[late])
-            found[late] = np.where(end.arrived[:, None], end.theta, np.nan)
-        theta[first : first + rows] = found
+            part[late] = restart(surface, objective.turns, start[None], own[late])
     return theta
 
 

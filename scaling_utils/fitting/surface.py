@@ -238,6 +238,34 @@ def follow(
     return end
 
 
+def restart(
+    surface: Surface, turns: tuple[float, ...], starts: FloatArray, weights: NDArray[Any]
+) -> FloatArray:
+    """Fit each row of weights from several starts, by least squares at first.
+
+    Parameters
+    ----------
+    surface, turns
+        As for `follow`.
+    starts
+        Shape (starts, 5).
+    weights
+        Shape (rows, n).
+
+    Returns
+    -------
+    ndarray
+        The best minimum of each row, shape (rows, 5); NaN where there is none.
+    """
+    rows, count = len(weights), len(starts)
+    every = np.repeat(weights, count, axis=0)
+    near = surface.with_turn(np.inf).descend(np.tile(starts, (rows, 1)), every, rough=True).theta
+    end = follow(surface, turns, near, every)
+    total = np.where(end.arrived, end.value, np.inf).reshape(rows, count)
+    best = end.theta.reshape(rows, count, -1)[np.arange(rows), np.argmin(total, axis=1)]
+    return np.asarray(np.where(np.isfinite(total.min(axis=1))[:, None], best, np.nan))
+
+
 def surface_problem(surface: Surface) -> Problem:
     """The surface for single fits, in the coordinates of `NAMES`."""
     low, high = np.full(5, -np.inf), np.full(5, np.inf)

@@ -19,7 +19,7 @@ from scaling_utils.fitting.objective import HUBER_DELTA, Objective, ObjectiveNam
 from scaling_utils.fitting.parametric import fit_parametric
 from scaling_utils.fitting.parametric.fit import natural
 from scaling_utils.fitting.powerlaw import MIN_POINTS
-from scaling_utils.fitting.surface import NAMES, Surface, follow, surface_problem
+from scaling_utils.fitting.surface import NAMES, Surface, follow, restart, surface_problem
 from scaling_utils.results import FitResult
 from scaling_utils.runs.table import RunTable
 
@@ -157,15 +157,12 @@ def _resampled(
     for first in range(0, resamples, CHUNK):
         part = theta[first : first + CHUNK]
         weights = np.hstack([resample_weights(rng, len(part), np.arange(size)) for size in sizes])
-        starts = np.repeat(optimum[None], len(part), axis=0)
-        end = follow(surface, goal.turns, starts, weights)
+        end = follow(surface, goal.turns, np.repeat(optimum[None], len(part), axis=0), weights)
         part[:] = end.theta
         late = ~end.arrived
         if late.any():
             again += int(late.sum())
-            near = surface.with_turn(np.inf).descend(starts[late], weights[late], rough=True).theta
-            end = follow(surface, goal.turns, near, weights[late])
-            part[late] = np.where(end.arrived[:, None], end.theta, np.nan)
+            part[late] = restart(surface, goal.turns, optimum[None], weights[late])
     if not resamples:
         return Draws(theta, 0.0, 0.0)
     return Draws(theta, again / resamples, float(np.isnan(theta[:, 0]).mean()))
