@@ -34,6 +34,9 @@ _CELL_CLASS = re.compile(r'(?<=<t[dh]) (?:id="[^"]*" )?class="[^"]*"(?: (?=>))?'
 
 STAMPED = ("scaling-laws-book", "numpy", "scipy", "pandas", "lmfit", "statsmodels", "matplotlib", "seaborn")
 
+NOTHING = "–"
+"""What stands in a cell without a value."""
+
 LONGEST = 1000
 """Characters of a text that is quoted in prose."""
 
@@ -56,6 +59,10 @@ def show(name: str, thing: Figure | pd.DataFrame, *, caption: str = "") -> None:
         A matplotlib figure or a DataFrame.
     caption
         Caption of a table; a figure gets its caption where it is placed.
+
+    Notes
+    -----
+    A column of a table in which every cell is empty, or a dash, is not shown.
     """
     if isinstance(thing, pd.DataFrame):
         display(HTML(_table_html(name, thing, caption)))  # type: ignore[no-untyped-call]
@@ -154,7 +161,7 @@ def readable(value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return str(value)
     if math.isnan(value):
-        return "–"
+        return NOTHING
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
     if value == 0 or 1e-3 <= abs(value) < 1e5:
@@ -182,6 +189,8 @@ def spoken(count: Estimate) -> str:
 
 
 def _table_html(name: str, frame: pd.DataFrame, caption: str) -> str:
+    if len(frame):
+        frame = frame.loc[:, ~frame.isin([math.nan, None, "", NOTHING]).all().to_numpy()]
     styler = Styler(frame, uuid=name, cell_ids=False).format(readable, escape="html")
     styler = styler.set_table_attributes('class="table"')
     styler = styler.format_index(escape="html", axis="columns")

@@ -47,6 +47,16 @@ def test_tables_escape_what_came_from_outside():
     assert "&lt;script&gt;" in html
 
 
+def test_columns_without_any_value_are_not_shown():
+    frame = pd.DataFrame({"published": [math.nan, math.nan], "ours": [1.0, math.nan], "verdict": ["–", ""]})
+    with capture_output() as captured:
+        show("t", frame)
+        show("t", frame.iloc[:0])
+    some, none = (output.data["text/html"] for output in captured.outputs)
+    assert "ours" in some and "published" not in some and "verdict" not in some
+    assert all(name in none for name in frame)
+
+
 def test_a_name_that_rows_share_spans_them():
     index = pd.MultiIndex.from_tuples([("one", "a"), ("one", "b")])
     with capture_output() as captured:
