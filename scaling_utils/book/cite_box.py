@@ -83,13 +83,14 @@ def figure_footer(facts: Mapping[str, Any], *, stem: str, notebook: str, page: s
     made = []
     if facts.get("data"):
         sha256 = str(facts.get("sha256") or "")[:SHOWN_DIGITS]
-        made.append(html.escape(str(facts["data"])) + (f" (sha256 <code>{sha256}…</code>)" if sha256 else ""))
+        shown = f" (sha256 <code>{sha256}…</code>)" if sha256 else ""
+        made.append(f"Data: {html.escape(str(facts['data']))}{shown}")
     made += [f"commit <code>{html.escape(commit)}</code>"] if commit else []
     made += [f"seed {facts['seed']}"] if facts.get("seed") is not None else []
     made.append(f'<a href="{html.escape(page)}#stamp">full stamp</a>')
     return (
         f'<div class="figure-files" aria-label="Files of figure {html.escape(name)}" role="group">'
-        f'{" · ".join(links)}<br><span class="figure-stamp">Made from {" · ".join(made)}</span></div>'
+        f'{" · ".join(links)}<br><span class="figure-stamp">{" · ".join(made)}</span></div>'
     )
 
 

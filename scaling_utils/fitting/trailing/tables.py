@@ -189,15 +189,18 @@ def main_results(
         f"{len(gaps)} printed gaps. A printed exponent differs from ours by at most {printed_apart:.4f}"
         + (f", from that of the drawn line by at most {apart.max():.4f}." if apart.notna().any() else ".")
     )
+    crossing, interval = crossing_text(fit.crossing.value), crossing_interval(fit.crossing)
     text = {
         "agreement": agreement if n_printed else "No laws were published for these runs to compare with.",
         "place_name": place_name(place),
         "method_name": method_name(fit.methods[0]),
         "baseline_name": method_name(fit.methods[1]),
         "settled": "do not settle" if narrowing_verdict(fit) == "not settled" else "settle",
-        "crossing_text": crossing_text(fit.crossing.value),
-        "crossing_interval": crossing_interval(fit.crossing),
+        "crossing_text": crossing,
+        "crossing_interval": interval,
         "printed_crossing": crossing_text(pair.crossing if pair else math.nan),
+        "crossing_words": f"cross at {crossing} PF-days (95 % interval: {interval})"
+        + (f", the printed ones at {crossing_text(pair.crossing)}" if pair else ""),
     }
     numbers: dict[str, float | str] = {
         "n_models": str(len(fit.ends) // 2),
@@ -237,6 +240,8 @@ def crossing_text(pf_days: float) -> str:
 
     >>> crossing_text(142.4), crossing_text(4432), crossing_text(7.4e30), crossing_text(math.inf)
     ('142', '4,430', 'beyond 10⁶', 'never')
+    >>> crossing_text(1e-30)
+    'below 10⁻¹²'
     """
     if math.isnan(pf_days):
         return "–"
@@ -244,6 +249,8 @@ def crossing_text(pf_days: float) -> str:
         return "never"
     if pf_days >= 1e6:
         return "beyond 10⁶"
+    if pf_days < 1e-12:
+        return "below 10⁻¹²"
     return f"{pf_days:.3g}" if pf_days < 1000 else f"{float(f'{pf_days:.3g}'):,.0f}"
 
 
