@@ -11,8 +11,6 @@ import pandas as pd
 from scaling_utils.allocation.recipe_fits import (
     APPROACH_1,
     CUT,
-    FAILED,
-    HELD,
     KAPLAN,
     NEARER,
     REACH,
@@ -51,8 +49,8 @@ def told(
     dict of str to str
         `models` (both by name), `apart` (the gap), `judged` (against noise and laws), `bands` (of the
         figure), `sizes_told`, `seeds_told` and `choice_told` (what other seeds and recipes would change). Of
-        refitted recipes also, else empty: `asked_told` (what each asks for, and from which runs),
-        `compared_told` (whether the pair compares the recipes) and `minimum_told` (of the slice).
+        refitted recipes also, else empty: `compared_told` (whether the pair compares the recipes) and
+        `minimum_told` (of the slice).
     """
     refitted = TRAINED in sizes
     rows: Rows = sizes.to_dict(orient="index") if refitted else {}
@@ -63,7 +61,6 @@ def told(
         "judged": f"{_judged(pair)}{_expected(expected)}",
         "bands": _bands(pair),
         "sizes_told": _sizes(sizes),
-        "asked_told": _recipes(pair, rows) if refitted else "",
         "compared_told": _compared(rows) if refitted else "",
         "minimum_told": _minimum(pair, rows) if SLICES in rows else "",
         "seeds_told": _seeds(pair, expected),
@@ -118,26 +115,6 @@ def _sizes(sizes: pd.DataFrame) -> str:
     )
 
 
-def _recipes(pair: Pair, rows: Rows) -> str:
-    """What each recipe asks for, and how far its runs reach."""
-    return " ".join(
-        f"{told} asks for {_asked(rows[recipe])}, from runs that reach "
-        f"{in_powers(rows[recipe][REACH])} FLOPs, {rows[recipe][REACH] / pair.flops:.2g} times the "
-        "budget of the pair."
-        for recipe, told in ((KAPLAN, "Kaplan's recipe"), (APPROACH_1, "Approach 1"))
-    )
-
-
-def _asked(row: Mapping[Hashable, Any]) -> str:
-    """A size with its interval, if it has one, and the status of the fit."""
-    law = 1 - row[FAILED]
-    interval = f"95 % interval {in_units(row['low'])} to {in_units(row['high'])}" * math.isfinite(row["low"])
-    resamples = f"an answer in {law:.0%} of the resamples" * math.isfinite(law)
-    held = f"{row[HELD]:.0f} sizes on the frontier" * math.isfinite(row[HELD])
-    known = [interval or "no interval", resamples, held, f"status of the fit: {row['status']}"]
-    return f"{in_units(row['params'])} params ({row['counted as']}; {'; '.join(filter(None, known))})"
-
-
 def _compared(rows: Rows) -> str:
     """Whether Kaplan's recipe asks for the larger model when its runs reach no further than the others."""
     if CUT not in rows:
@@ -164,7 +141,8 @@ def _minimum(pair: Pair, rows: Rows) -> str:
     ends = {"": "neither ends lower beyond the noise", row[NEARER]: "that is the one that ends lower"}
     outcome = ends.get(pair.lower, "that is not the one that ends lower")
     return (
-        f"The slice of runs at this budget (Approach 2) has its minimum at {_asked(row)}: {apart}. "
+        f"The slice of runs at this budget (Approach 2) has its minimum at {in_units(row['params'])} params: "
+        f"{apart}. "
         f"The {row[NEARER]} model is nearer, and {outcome}."
     )
 

@@ -77,7 +77,13 @@ def test_the_books_own_pair(project):
         "judged": "The larger model wins.",
         "flops_text": "10¹³",
         "spread_from": "seeds",
-        "asked_told": "Kaplan's recipe asks for 264k params.",
+        "size_kaplan": {"value": 264e3, "unit": "params"},
+        "size_slice": {"value": 16e4, "low": 143e3, "high": 218e3, "unit": "params"},
+        **{f"size_{key}_status": "few sizes" for key in ("kaplan", "slice")},
+        **{f"size_{key}_count": "total" for key in ("kaplan", "slice")},
+        **{f"size_{key}_answers": 0.35 for key in ("kaplan", "slice")},
+        **{f"size_{key}_reach": 1.75e13 for key in ("kaplan", "slice")},
+        **{f"size_{key}_nearer": "larger" for key in ("kaplan", "slice")},
         "compared_told": "The pair compares two sizes.",
         "minimum_told": "",
         **{"params_larger": 250880.0, "params_smaller": 48640.0, "runs_larger": 8.0, "runs_smaller": 8.0},
@@ -89,7 +95,10 @@ def test_the_books_own_pair(project):
         "0.020 nats/byte below the smaller one. The larger model wins. The pair compares two sizes.\n"
     )
     text = pair.measured(project, results)
-    assert text.startswith("Kaplan's recipe asks for 264k params. The pair compares two sizes. The nearest")
+    rest = r"35% of resamples | few sizes | $1.75 \times 10^{13}$ | larger |"
+    assert f"| Kaplan et al. (2020) | 264k (total) | – | {rest}" in text
+    assert f"| Approach 2, the slice at this budget | 160k (total) | 143k to 218k | {rest}" in text
+    assert "\n\nThe pair compares two sizes. The nearest" in text
     assert "251k with 8 runs and 48.6k with 8 runs" in text
     assert "../figures/05-kaplan-vs-approach-1/own/noise.svg" in text
 

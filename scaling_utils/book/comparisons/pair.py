@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from scaling_utils.allocation.recipe_fits import KEYS
 from scaling_utils.book.comparisons.rows import (
     NO_DATA,
     NOT_AT_HAND,
@@ -14,12 +15,13 @@ from scaling_utils.book.comparisons.rows import (
     interval,
     link,
     share,
+    under,
 )
 from scaling_utils.book.project import Project
 from scaling_utils.book.results import Found, Results, pages_of
 from scaling_utils.book.scenarios import Scenario
 from scaling_utils.book.tables import table
-from scaling_utils.figures.style import in_units
+from scaling_utils.figures.style import in_units, power_of_ten
 from scaling_utils.fitting.pair import SIDES
 from scaling_utils.published import published
 
@@ -38,6 +40,15 @@ QUANTITIES = (
 
 
 HEADER = ("Runs", "Quantity", "published", "ours", "95 % interval", "difference")
+ASKED = (
+    "Recipe, fitted anew",
+    "asks for (params)",
+    "95 % interval",
+    "answer in",
+    "status",
+    "runs reach (FLOPs)",
+    "nearer model",
+)
 GAP = "measured gap"
 SIGNED = fixed("+.3f")
 
@@ -63,7 +74,7 @@ def comparison(project: Project, results: Results) -> str:
     for scenario, ours in pages_of(NOTEBOOK, project, results):
         page = link(scenario)
         if not scenario.parameters.get("dataset"):
-            rows += [(page, *_stated_row(ours, *quantity)) for quantity in QUANTITIES]
+            rows += under(page, (_stated_row(ours, *quantity) for quantity in QUANTITIES))
         elif ours:
             gap = ours["gap"]
             told = f"{GAP} ({gap['unit']})"
@@ -125,11 +136,23 @@ def _chosen(project: Project, results: Results) -> Iterator[tuple[Scenario, Foun
 def _sizes(ours: Found | None) -> str:
     if ours is None:
         return ""
+    asked = [_asked(ours, recipe, f"size_{key}") for recipe, key in KEYS.items() if f"size_{key}" in ours]
     trained = " and ".join(
         f"{in_units(ours[f'params_{side}'])} with {ours[f'runs_{side}']:.0f} runs" for side in SIDES
     )
-    asked = " ".join(filter(None, (ours[f"{part}_told"] for part in ("asked", "compared", "minimum"))))
-    return f"{asked} The nearest shapes were trained: {trained}, counted as Approach 1 counts.\n"
+    told = " ".join(filter(None, (ours["compared_told"], ours["minimum_told"])))
+    return (
+        f"{table(ASKED, asked)}\n{told} The nearest shapes were trained: {trained}, counted as Approach 1 "
+        "counts.\n"
+    )
+
+
+def _asked(ours: Found, recipe: str, key: str) -> tuple[str, ...]:
+    answers = f"{ours[f'{key}_answers']:.0%} of resamples"
+    size = f"{in_units(ours[key]['value'])} ({ours[f'{key}_count']})"
+    reach = power_of_ten(ours[f"{key}_reach"])
+    told = interval(ours[key], in_units)
+    return recipe, size, told, answers, ours[f"{key}_status"], reach, ours[f"{key}_nearer"]
 
 
 def _stated_row(ours: Found | None, told: str, published_id: str, name: str, key: str) -> tuple[str, ...]:
