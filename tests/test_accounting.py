@@ -6,12 +6,12 @@ import pytest
 from scaling_utils.allocation import ModelShape, allocate
 from scaling_utils.allocation.accounting import COUNTS, grid_exponent, recounted_frontier
 from scaling_utils.allocation.accounting_study import accounting_study, recounted_runs, vary_accounting
+from scaling_utils.allocation.recipe_results import results_by_key
 from scaling_utils.allocation.recipes import (
     expected_gaps,
     predicted_curves,
     recipe_sizes,
     recipes_cross,
-    results_by_key,
 )
 from scaling_utils.allocation.shape import converted
 from scaling_utils.conventions import tokens_for

@@ -152,36 +152,6 @@ def refitted_sizes(
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("recipe")
 
 
-def asked_by_key(sizes: pd.DataFrame) -> dict[str, Estimate | float | str]:
-    """What each refitted recipe asks for, by key, for the prose.
-
-    Parameters
-    ----------
-    sizes
-        Result of `refitted_sizes`; of another table nothing is told.
-
-    Returns
-    -------
-    dict
-        For each row, by its name in `KEYS`: ``size_kaplan`` (params), ``size_kaplan_status``, ``..._count``
-        (what is counted), ``..._reach`` (FLOPs), ``..._answers`` (share of resamples with a law) and
-        ``..._nearer`` (the model).
-    """
-    found: dict[str, Estimate | float | str] = {}
-    rows = sizes[sizes["params"].notna()] if TRAINED in sizes else sizes.iloc[:0]
-    for recipe, row in rows.iterrows():
-        key = f"size_{KEYS[str(recipe)]}"
-        found |= {
-            key: Estimate(row["params"], row["low"], row["high"], "params"),
-            f"{key}_status": row["status"],
-            f"{key}_count": row["counted as"],
-            f"{key}_reach": row[REACH],
-            f"{key}_answers": 1 - row[FAILED],
-            f"{key}_nearer": row[NEARER],
-        }
-    return found
-
-
 def _row(pair: Pair, fit: EnvelopeFit, *, trained: str, sizes: Mapping[str, float]) -> dict[str, object]:
     """What a recipe asks for, beside the sizes of the pair (by side) as the recipe counts them."""
     budget = pair.flops * sizes["larger"] / pair.params["larger"] if trained == "larger" else pair.flops

@@ -11,11 +11,10 @@ import pandas as pd
 from scaling_utils.allocation.optimum import allocate, size_cost
 from scaling_utils.conventions import DEFAULT, tokens_for
 from scaling_utils.errors import DataError
-from scaling_utils.fitting.pair import SIDES, Pair
-from scaling_utils.fitting.pair_gap import gap_by_seed, seeds_needed
+from scaling_utils.fitting.pair import Pair
+from scaling_utils.fitting.pair_gap import seeds_needed
 from scaling_utils.laws import KnownLaw, allocation_law, published_law
 from scaling_utils.published import published
-from scaling_utils.results import Estimate
 from scaling_utils.runs.table import RunTable
 
 RECIPES = {"Kaplan et al. (2020)": "kaplan2020-params", "Approach 1": "hoffmann2022-approach1-params"}
@@ -195,50 +194,3 @@ def expected_gaps(pair: Pair) -> pd.DataFrame:
         }
     table = pd.DataFrame.from_dict(rows, orient="index").rename_axis("law")
     return table if comparable(pair.loss_unit) else table.iloc[:0]
-
-
-def results_by_key(
-    pair: Pair, sizes: pd.DataFrame, expected: pd.DataFrame, *, sequence_length: float
-) -> dict[str, Estimate | float | str]:
-    """Sizes, losses, sequences and gaps by key, for the prose and the ledger.
-
-    Parameters
-    ----------
-    pair, sizes, expected
-        Results of `compare_pair`, of `published_sizes` or `refitted_sizes`, and of `expected_gaps`. Where
-        one of the tables is empty, its keys are absent.
-    sequence_length
-        Tokens in a sequence.
-    """
-    found: dict[str, Estimate | float | str] = {
-        "gap": pair.gap,
-        "gap_by_seed": gap_by_seed(pair.seed_gaps, unit=pair.loss_unit),
-        "spread": pair.spread,
-        "spread_from": pair.spread_from,
-        "pair_noise": pair.noise,
-        "recipes_cross": recipes_cross(),
-    }
-    if len(expected):
-        found |= {
-            "gap_least": float(expected["gap"].min()),
-            "gap_most": float(expected["gap"].max()),
-            "seeds_least": float(expected["seeds of each to show it"].min()),
-            "seeds_most": float(expected["seeds of each to show it"].max()),
-            "wasted_least": float(expected["wasted by the larger"].min()),
-            "wasted_most": float(expected["wasted by the larger"].max()),
-        }
-    for key, law_id in COMPARED.items():
-        if law_id in expected.index:
-            found[f"gap_{key}"] = Estimate(float(expected["gap"][law_id]), unit=pair.loss_unit)
-    for key, recipe in zip(("kaplan", "approach1"), RECIPES, strict=True):
-        if recipe in sizes.index:
-            row = sizes.reindex(columns=["params", "low", "high"]).loc[recipe]
-            size, low, high = (float(value) for value in row.to_numpy(dtype=float))
-            found[f"size_{key}"] = Estimate(size, low, high, "params")
-    for side in SIDES:
-        found[f"loss_{side}"] = pair.final(side)
-        found[f"runs_{side}"] = float(len(pair.losses[side]))
-        found[f"points_{side}"] = float(pair.points(side))
-        found[f"params_{side}"] = pair.params[side]
-        found[f"sequences_{side}"] = Estimate(pair.tokens[side] / sequence_length, unit="sequences")
-    return found

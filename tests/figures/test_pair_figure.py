@@ -15,12 +15,12 @@ from scaling_utils.allocation.recipe_fits import (
     SLICES,
     TRAINED,
 )
+from scaling_utils.allocation.recipe_results import results_by_key
 from scaling_utils.allocation.recipes import (
     expected_gaps,
     predicted_curves,
     published_sizes,
     reported_spread,
-    results_by_key,
 )
 from scaling_utils.conventions import Conventions
 from scaling_utils.figures.pair import plot_gap, plot_pair
