@@ -29,7 +29,7 @@ def find_slices(
     tolerance
         Largest gap in ln C between neighbours in one slice.
     known
-        Budgets in FLOPs of other runs. A slice within `tolerance` of one is at that budget.
+        Budgets in FLOPs of other runs. A slice within `tolerance` of some is at the nearest of them.
 
     Returns
     -------
@@ -47,7 +47,10 @@ def find_slices(
     held = (groups["sizes"] >= FEWEST_SIZES) & (width <= WIDEST * tolerance) & (apart >= width)
     slices = ends[ends["slice"].map(held)]
     centre = np.exp(slices.groupby("slice")["ln_c"].transform("mean"))
-    for budget in known:
-        centre = centre.mask(np.abs(np.log(centre / budget)) <= tolerance, budget)
+    if len(known):
+        others = np.array(list(known))
+        away = np.abs(np.log(centre.to_numpy()[:, None] / others))
+        nearest = others[away.argmin(axis=1)]
+        centre = centre.mask(away.min(axis=1) <= tolerance, nearest)
     budgets = dict(zip(slices["run_id"], centre, strict=True))
     return frame["run_id"].map(budgets).astype("float64")

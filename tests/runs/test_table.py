@@ -395,6 +395,13 @@ class TestBudgets:
         assert found.index[[0, 2]].tolist() == [1e18, 1.1e19]
         assert found.index[1] == pytest.approx(2e18, rel=0.06)
 
+    @pytest.mark.parametrize("known", [[1e18, 1.05e18], [1.05e18, 1e18, 1.1e18, 1.2e18]])
+    def test_a_slice_is_at_the_nearest_of_known_budgets(self, known):
+        first = table({**isoflop([1e18]), "run": list("abcd")}, source="a")
+        rows = [{**isoflop([c]), "run": [f"{c:g} {i}" for i in range(4)], "budget": [c] * 4} for c in known]
+        joined = first.concat(*(table(row, source=f"b{i}") for i, row in enumerate(rows))).frame
+        assert joined.loc[joined["run_id"].isin(list("abcd")), "budget"].tolist() == [1e18] * 4
+
     def test_tables_without_budgets_are_joined_without(self):
         one = table({**isoflop([1e18]), "run": list("abcd")}, source="a")
         assert "budget" not in one.concat(table({**isoflop([1e19]), "run": list("efgh")}, source="b")).frame
