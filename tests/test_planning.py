@@ -110,5 +110,13 @@ def test_a_fit_without_a_loss_plans_too():
     assert math.isnan(plan_table(sources, 1e24)["loss"].iloc[0])
 
 
+def test_a_plan_is_led_by_what_a_method_returned():
+    fit = fit_isoflop(load("hoffmann2022-fig4"), resamples=50)
+    of_fit, of_json = (planning_sources(source) for source in (fit, fit.as_fit_result()))
+    assert repr(plan_results(of_fit, plan_table(of_fit, 1e24), 1e24)) == repr(
+        plan_results(of_json, plan_table(of_json, 1e24), 1e24)
+    )
+
+
 def test_the_stamp_of_published_laws_names_their_file():
     assert len(LawsFile.bundled().sha256) == 64

@@ -16,7 +16,7 @@ from scaling_utils.allocation.rule import Fit, Source, as_rule, distinct, known_
 from scaling_utils.allocation.shape import ModelShape
 from scaling_utils.conventions import DEFAULT, Conventions, ParamCount
 from scaling_utils.published import published, published_ids
-from scaling_utils.results import Estimate, FitResult
+from scaling_utils.results import Estimate
 from scaling_utils.runs.registry import data_folder
 
 PLANS: Mapping[str, str] = MappingProxyType(
@@ -73,7 +73,7 @@ class LawsFile:
         return cls("published laws", hashlib.sha256(content).hexdigest(), DEFAULT)
 
 
-def planning_sources(*fits: FitResult) -> dict[str, Source]:
+def planning_sources(*fits: Fit) -> dict[str, Source]:
     """Fits and then the published laws of `PLANS`, by the name to show; fits that share a name are numbered.
 
     >>> list(planning_sources())[:2]
@@ -180,7 +180,7 @@ def plan_results(
         ``past_ID``, ID being its id. ``spread_low``, ``spread_high`` and ``spread_factor`` of those that
         count; ``kaplan_smaller`` and ``kaplan_larger`` as published.
     """
-    leader = next((name for name, s in sources.items() if isinstance(s, FitResult)), LEADING)
+    leader = next((name for name, s in sources.items() if isinstance(s, Fit)), LEADING)
     best = allocate(sources[leader], flops, param_count="total")
     low, high = spread(table)
     stated = published("kaplan.subopt").values()
