@@ -57,10 +57,10 @@ def least_absolute(
 
     theta = np.array(start, dtype=float)
     here = residuals(theta)
-    n, count = len(here), len(theta)
+    n, count = len(here), min(len(here), len(theta))
     counts = np.ones(n) if weights is None else np.asarray(weights, dtype=float)
     total = counts @ np.abs(here)
-    # variables: the step, then the positive and negative part of every residual
+    # variables: the step by its directions, no more than points; the positive and negative part of residuals
     cost = np.concatenate([np.zeros(count), counts, counts])
     parts = hstack([-eye_array(n), eye_array(n)])
     box = FIRST_BOX

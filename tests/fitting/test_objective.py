@@ -62,6 +62,15 @@ def test_least_absolute_is_the_median():
     assert fit(low=-inf, high=np.array([3.5])) == pytest.approx([3.5])
 
 
+def test_fewer_points_than_parameters_are_met():
+    """As in a resample of few runs, where it holds fewer different ones than the law has constants."""
+    slopes, far = np.array([[1.0, 2.0, 0.5], [0.0, 1.0, -1.0]]), np.full(3, np.inf)
+    theta = least_absolute(
+        lambda t: slopes @ t - [3.0, 1.0], lambda t: slopes, np.zeros(3), low=-far, high=np.array([1, 9, 9])
+    )
+    assert slopes @ theta == pytest.approx([3.0, 1.0])
+
+
 def test_least_absolute_of_a_nonlinear_law_is_a_corner():
     """At the minimum as many residuals are zero as there are parameters, and no corner nearby is lower."""
     rng = np.random.default_rng(0)
