@@ -184,8 +184,13 @@ def spoken(count: Estimate) -> str:
 
     >>> spoken(Estimate(7.31e10, 5.2e10, 9.9e10, "params"))
     '73.1B params (52B to 99B)'
+    >>> spoken(Estimate(7.31e10, unit="params")), spoken(Estimate(math.nan, unit="params"))
+    ('73.1B params', '–')
     """
-    return f"{in_units(count.value)} {count.unit} ({in_units(count.low)} to {in_units(count.high)})"
+    if not count.known:
+        return NOTHING
+    within = f" ({in_units(count.low)} to {in_units(count.high)})" if math.isfinite(count.low) else ""
+    return f"{in_units(count.value)} {count.unit}{within}"
 
 
 def _table_html(name: str, frame: pd.DataFrame, caption: str) -> str:

@@ -7,6 +7,8 @@ from scipy.optimize import brentq
 
 from scaling_utils import load
 from scaling_utils.allocation import ModelShape, allocate, compare_laws, size_cost
+from scaling_utils.allocation.constants import constants_table, surface_results
+from scaling_utils.allocation.off_optimum import tolerated
 from scaling_utils.allocation.planning import plan_table, planning_sources, reach
 from scaling_utils.allocation.shape import converted
 from scaling_utils.conventions import Conventions
@@ -14,7 +16,7 @@ from scaling_utils.errors import DataError
 from scaling_utils.figures.planning import plan_words
 from scaling_utils.fitting.envelope import fit_envelope, simulate_runs
 from scaling_utils.fitting.isoflop import fit_isoflop
-from scaling_utils.fitting.parametric import drop_largest_losses, fit_parametric
+from scaling_utils.fitting.parametric import ABSOLUTE, HUBER, drop_largest_losses, fit_parametric
 from scaling_utils.laws import HoffmannLaw, allocation_law, allocation_laws, published_law
 from scaling_utils.results import Estimate, FitResult
 
@@ -198,3 +200,25 @@ def test_a_fit_read_back_plans_the_same(surface_fit):
     again = FitResult.from_json(surface_fit.to_json())
     assert allocate(again, GOPHER).as_dict() == allocate(surface_fit, GOPHER).as_dict()
     assert np.isfinite(allocate(again, GOPHER).params.low)
+
+
+def test_a_fit_without_a_best_size_is_the_same_error_everywhere(surface_fit):
+    vanished = replace(surface_fit, estimates={**surface_fit.estimates, "alpha": Estimate(0.0)})
+    otherwise = replace(vanished, conventions=Conventions(param_count="non-embedding"))
+    for ask in (
+        lambda: size_cost(vanished, 1e22, 1e9),
+        lambda: tolerated(vanished),
+        lambda: allocate(otherwise, 1e22, param_count="total"),
+    ):
+        with pytest.raises(DataError, match="leaves no best size"):
+            ask()
+
+
+def test_constants_of_a_fit_without_a_best_size_are_shown(surface_fit):
+    vanished = replace(surface_fit, estimates={**surface_fit.estimates, "A": Estimate(0.0)})
+    table = constants_table({"fit": surface_fit, "vanished": vanished}, 1e22)
+    assert table["A"]["vanished"] == 0 and math.isnan(table["N_opt"]["vanished"])
+    assert table["N_opt"]["fit"] == allocate(surface_fit, 1e22).params.value
+    found = surface_results({HUBER: surface_fit, ABSOLUTE: vanished}, 1e22)
+    assert not found["params_projected_lad"].known
+    assert found["extrapolation"] == allocate(surface_fit, 1e22).extrapolation

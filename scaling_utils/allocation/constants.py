@@ -8,7 +8,8 @@ from types import MappingProxyType
 
 import pandas as pd
 
-from scaling_utils.allocation.optimum import allocate
+from scaling_utils.allocation.optimum import allocate, has_best_size
+from scaling_utils.allocation.rule import as_rule
 from scaling_utils.errors import DataError
 from scaling_utils.fitting.parametric import (
     ABSOLUTE,
@@ -50,7 +51,8 @@ def constants_table(sources: Mapping[str, KnownLaw | FitResult], flops: float) -
     -------
     DataFrame
         One row per source, the index: the five constants; `a` with `a low` and `a high`; `N_opt` at the
-        budget with `N_opt low` and `N_opt high`; `D/N`. Published laws have no intervals.
+        budget with `N_opt low` and `N_opt high`; `D/N`. Published laws have no intervals; a fit of which a
+        term vanished has no best size.
 
     Raises
     ------
@@ -67,16 +69,16 @@ def constants_table(sources: Mapping[str, KnownLaw | FitResult], flops: float) -
     rows = {}
     for name, source in sources.items():
         constants, a = _constants(name, source)
-        best = allocate(source, flops)
+        size, ratio = _best(source, flops)
         rows[name] = {
             **constants,
             "a": a.value,
             "a low": a.low,
             "a high": a.high,
-            "N_opt": best.params.value,
-            "N_opt low": best.params.low,
-            "N_opt high": best.params.high,
-            "D/N": best.tokens_per_param.value,
+            "N_opt": size.value,
+            "N_opt low": size.low,
+            "N_opt high": size.high,
+            "D/N": ratio.value,
         }
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("constants")
 
@@ -111,11 +113,11 @@ def surface_results(fits: Mapping[str, FitResult], flops: float) -> dict[str, Es
     """
     found: dict[str, Estimate | float | str] = {}
     for name, fit in fits.items():
-        end, best = SUFFIX[name], allocate(fit, flops)
+        end, (size, ratio) = SUFFIX[name], _best(fit, flops)
         found |= {f"{quantity}{end}": value for quantity, value in fit.estimates.items()}
         found |= {
-            f"params_projected{end}": best.params,
-            f"tokens_per_param{end}": best.tokens_per_param,
+            f"params_projected{end}": size,
+            f"tokens_per_param{end}": ratio,
             f"objective{end}": fit.diagnostics["objective"],
         }
         if fit.draws:
@@ -135,7 +137,7 @@ def surface_results(fits: Mapping[str, FitResult], flops: float) -> dict[str, Es
         "rivals": f"{fit.diagnostics['rivals']:.0f}",
         "share_agreeing": fit.diagnostics["share_agreeing"],
         "condition": fit.diagnostics["condition"],
-        "extrapolation": allocate(fit, flops).extrapolation,
+        "extrapolation": flops / as_rule(fit).largest_flops,
     }
 
 
@@ -147,3 +149,11 @@ def _constants(name: str, source: KnownLaw | FitResult) -> tuple[dict[str, float
         a = values["beta"] / (values["alpha"] + values["beta"])
         return values, Estimate(a, math.nan, math.nan)
     raise DataError(f"'{name}' is not a law of the form E + A/N^alpha + B/D^beta")
+
+
+def _best(source: KnownLaw | FitResult, flops: float) -> tuple[Estimate, Estimate]:
+    """Best size and tokens per parameter at a budget; NaN where there is none."""
+    if not has_best_size(source, flops):
+        return Estimate(math.nan, unit="params"), Estimate(math.nan, unit="tokens/param")
+    best = allocate(source, flops)
+    return best.params, best.tokens_per_param

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from scaling_utils.allocation.optimum import allocate, size_cost
-from scaling_utils.allocation.rule import Source, as_rule
+from scaling_utils.allocation.rule import Source, as_rule, no_best_size
 from scaling_utils.errors import DataError
 from scaling_utils.fitting.intervals import estimate
 from scaling_utils.results import Estimate
@@ -81,7 +81,7 @@ def tolerated(source: Source, *, extra: float = MORE_COMPUTE) -> tuple[Estimate,
     Raises
     ------
     DataError
-        If the source has no loss.
+        If the source has no loss, or leaves no best size.
 
     Notes
     -----
@@ -102,6 +102,8 @@ def tolerated(source: Source, *, extra: float = MORE_COMPUTE) -> tuple[Estimate,
             f"{law.name} says nothing about the loss, so the cost of a size cannot be computed",
             remedy="Use a fit of Approach 3, or a published law of the loss in N and D.",
         )
+    if np.isnan(law.theta[:, 0]).any():
+        raise no_best_size(law)
     alpha, beta = law.theta[3:]
     allowed = (1 + extra) ** (alpha * beta / (alpha + beta))
     ends = []

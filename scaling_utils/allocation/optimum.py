@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from scaling_utils.allocation.rule import Rule, Source, as_rule, distinct
+from scaling_utils.allocation.rule import Rule, Source, as_rule, distinct, no_best_size
 from scaling_utils.allocation.shape import ModelShape, converted
 from scaling_utils.arrays import FloatArray
 from scaling_utils.conventions import Conventions, ParamCount, tokens_for
@@ -132,17 +132,13 @@ def allocate(
     >>> f"{best.params.value:.3g} params, {best.tokens_per_param.value:.0f} tokens per parameter"
     '3.22e+10 params, 93 tokens per parameter'
     """
-    if not (math.isfinite(flops) and flops > 0):
-        raise DataError(f"the budget is {flops:g} FLOPs, but it must be positive")
+    _require_positive(flops)
     law = as_rule(source)
     count = param_count or law.conventions.param_count
     own_flops, params = _at_budget(law, flops, count, shape or ModelShape())
     own_params = law.params_at(own_flops)
     if not own_params[0] > 0:
-        raise DataError(
-            f"{law.name} ({law.status}) leaves no best size at {flops:g} FLOPs",
-            remedy="Plan by another method, by more runs, or by a published law.",
-        )
+        raise no_best_size(law, f" at {flops:g} FLOPs")
     tokens = law.tokens_at(own_flops) if law.tokens_at else tokens_for(own_flops, own_params)
     loss = law.loss_at(own_params, tokens) if law.loss_at else np.full_like(params, math.nan)
 
@@ -161,6 +157,30 @@ def allocate(
         status=law.status,
         note=law.note,
     )
+
+
+def has_best_size(source: Source, flops: float) -> bool:
+    """Whether a source leaves a best size at a budget; a fit of which a term vanished leaves none.
+
+    Parameters
+    ----------
+    source, flops
+        As for `allocate`.
+
+    Raises
+    ------
+    DataError
+        As `allocate`, but for a best size that is missing.
+
+    Examples
+    --------
+    >>> from scaling_utils.laws import published_law
+    >>> has_best_size(published_law("hoffmann2022"), 1e22), has_best_size(published_law("hoffmann2022"), 10)
+    (True, False)
+    """
+    _require_positive(flops)
+    law = as_rule(source)
+    return bool(law.params_at(np.full(law.n, float(flops)))[0] > 0)
 
 
 def size_cost(source: Source, flops: float, params: float) -> SizeCost:
@@ -182,7 +202,7 @@ def size_cost(source: Source, flops: float, params: float) -> SizeCost:
     Raises
     ------
     DataError
-        If the source has no loss, or budget or size is not positive.
+        If the source has no loss or leaves no best size, or budget or size is not positive.
 
     Notes
     -----
@@ -206,6 +226,8 @@ def size_cost(source: Source, flops: float, params: float) -> SizeCost:
         )
     budget = np.full(law.theta.shape[1], float(flops))
     best_params = law.params_at(budget)
+    if not best_params[0] > 0:
+        raise no_best_size(law, f" at {flops:g} FLOPs")
     best = law.loss_at(best_params, tokens_for(budget, best_params))
     size = np.full_like(budget, params)
     loss = law.loss_at(size, tokens_for(budget, size))
@@ -274,6 +296,11 @@ def compare_laws(
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("law")
 
 
+def _require_positive(flops: float) -> None:
+    if not (math.isfinite(flops) and flops > 0):
+        raise DataError(f"the budget is {flops:g} FLOPs, but it must be positive")
+
+
 def _at_budget(
     law: Rule, flops: float, count: ParamCount, shape: ModelShape
 ) -> tuple[FloatArray, FloatArray]:
@@ -297,6 +324,8 @@ def _at_budget(
         slope = (missing(log_budget + NEWTON_STEP) - still) / NEWTON_STEP
         log_budget = log_budget - still / slope
     if (lost := ~(np.abs(still) <= TOLERANCE))[0]:
+        if not law.params_at(budget)[0] > 0:
+            raise no_best_size(law, f" at {flops:g} FLOPs")
         raise DataError(
             f"{law.name} has no best size whose budget is {flops:g} FLOPs in {count} params",
             remedy=f"Count parameters as the law does ({own}), or plan for another budget.",

@@ -113,6 +113,14 @@ def as_rule(source: Source) -> Rule:
     return _surface(source.theta[:, None], **common)
 
 
+def no_best_size(law: Rule, where: str = "") -> DataError:
+    """What there is to say of a law without a best size."""
+    return DataError(
+        f"{law.name} ({law.status}) leaves no best size{where}",
+        remedy="Plan by another method, by more runs, or by a published law.",
+    )
+
+
 def _fit_rule(fit: FitResult) -> Rule:
     told = fit.provenance.get("interval")
     common: dict[str, Any] = {
