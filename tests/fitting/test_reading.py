@@ -139,6 +139,13 @@ def test_printed_constants_of_the_replication_are_the_least_absolute_optimum(col
     )
 
 
+def test_draws_without_a_minimum_have_no_spread(hoffmann_fit):
+    none = {name: np.full(5, np.nan) for name in hoffmann_fit.draws}
+    spreads = standard_deviations(replace(hoffmann_fit, draws=none))
+    assert len(spreads) == len(standard_deviations(hoffmann_fit))
+    assert np.isnan(list(spreads.values())).all()
+
+
 def test_draws_whose_floor_is_zero_have_no_logarithm_and_no_part(hoffmann_fit):
     floors = hoffmann_fit.draws["E"].copy()
     floors[:5] = 0

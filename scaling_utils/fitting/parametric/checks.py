@@ -79,6 +79,8 @@ def coordinates(fit: FitResult) -> FloatArray:
 def standard_deviations(fit: FitResult) -> dict[str, float]:
     """Standard deviations of the bootstrap draws: of the estimates by name, and of lnA, lnB and lnE.
 
+    NaN where fewer than two resamples have one.
+
     Raises
     ------
     DataError
@@ -87,8 +89,12 @@ def standard_deviations(fit: FitResult) -> dict[str, float]:
     if not fit.draws:
         raise DataError("the fit has no bootstrap draws", remedy="Fit with resamples > 0.")
     rows = coordinates(fit)[1:]
-    found = dict(zip(COORDINATES, rows.std(axis=0, ddof=1).tolist(), strict=True))
-    return {name: float(np.nanstd(draws, ddof=1)) for name, draws in fit.draws.items()} | found
+    spreads = rows.std(axis=0, ddof=1).tolist() if len(rows) > 1 else [math.nan] * len(COORDINATES)
+    found = {
+        name: float(np.nanstd(draws, ddof=1)) if np.isfinite(draws).sum() > 1 else math.nan
+        for name, draws in fit.draws.items()
+    }
+    return found | dict(zip(COORDINATES, spreads, strict=True))
 
 
 def bootstrap_summary(fit: FitResult) -> dict[str, float]:
