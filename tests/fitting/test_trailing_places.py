@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -26,6 +27,7 @@ from scaling_utils.fitting.trailing import (
     vary_choices,
 )
 from scaling_utils.published import published
+from scaling_utils.results import Estimate
 
 BINS = [f"{k}-{k + 2}" for k in range(0, 32, 2)]
 
@@ -98,6 +100,12 @@ def test_every_printed_law_lies_in_our_intervals(fits, printed, drawn):
     assert "differs from ours by at most 0.013" in found["agreement"] and "drawn line" in found["agreement"]
     alone = main_results(fits, printed={}, drawn={}, compute_from=0.4, compute_to=5.0)
     assert alone["agreement"] == "No laws were published for these runs to compare with."
+    assert found["crossing_words"].startswith("cross at 175 PF-days (95 % interval: ")
+    assert found["crossing_words"] == f"{alone['crossing_words']}, the printed ones at 142"
+    place, fit = list(fits.items())[-1]
+    apart = fits | {place: replace(fit, crossing=Estimate(math.inf, 12, math.inf))}
+    never = main_results(apart, printed=printed, drawn={}, compute_from=0.4, compute_to=5.0)
+    assert never["crossing_words"].startswith("cross nowhere that leaves MoBA the lower one (95 % interval: ")
 
 
 def test_results_have_a_key_for_every_law_gap_and_crossing(fits, drawn):

@@ -189,18 +189,18 @@ def main_results(
         f"{len(gaps)} printed gaps. A printed exponent differs from ours by at most {printed_apart:.4f}"
         + (f", from that of the drawn line by at most {apart.max():.4f}." if apart.notna().any() else ".")
     )
-    crossing, interval = crossing_text(fit.crossing.value), crossing_interval(fit.crossing)
     text = {
         "agreement": agreement if n_printed else "No laws were published for these runs to compare with.",
         "place_name": place_name(place),
         "method_name": method_name(fit.methods[0]),
         "baseline_name": method_name(fit.methods[1]),
         "settled": "do not settle" if narrowing_verdict(fit) == "not settled" else "settle",
-        "crossing_text": crossing,
-        "crossing_interval": interval,
+        "crossing_text": crossing_text(fit.crossing.value),
+        "crossing_interval": crossing_interval(fit.crossing),
         "printed_crossing": crossing_text(pair.crossing if pair else math.nan),
-        "crossing_words": f"cross at {crossing} PF-days (95 % interval: {interval})"
-        + (f", the printed ones at {crossing_text(pair.crossing)}" if pair else ""),
+        "crossing_words": crossing_words(
+            fit.crossing, pair.crossing if pair else math.nan, method=method_name(fit.methods[0])
+        ),
     }
     numbers: dict[str, float | str] = {
         "n_models": str(len(fit.ends) // 2),
@@ -264,6 +264,42 @@ def crossing_interval(crossing: Estimate) -> str:
     if not math.isinf(crossing.high):
         return f"{low} to {high}"
     return "never" if math.isinf(crossing.low) else f"from {low}, without an end"
+
+
+def crossing_words(crossing: Estimate, printed: float, *, method: str) -> str:
+    """Where two laws cross, and where those do that are printed, after the word "laws".
+
+    Parameters
+    ----------
+    crossing, printed
+        Compute (PF-days) from which the first law is the lower one; infinite where it never comes to be. NaN
+        where no laws are printed.
+    method
+        Name of the first law.
+
+    Examples
+    --------
+    >>> crossing_words(Estimate(175, 12, math.inf), 142, method="MoBA")
+    'cross at 175 PF-days (95 % interval: from 12, without an end), the printed ones at 142'
+    >>> crossing_words(Estimate(math.inf), math.inf, method="MoBA")
+    'cross nowhere that leaves MoBA the lower one (no interval), nor do the printed ones'
+    >>> crossing_words(Estimate(8e6, 40, math.inf), math.nan, method="MoBA")
+    'cross beyond 10⁶ PF-days (95 % interval: from 40, without an end)'
+    """
+
+    def at(pf_days: float) -> str:
+        told = crossing_text(pf_days)
+        return told if told.startswith(("beyond", "below")) else f"at {told}"
+
+    never = math.isinf(crossing.value)
+    ours = f"nowhere that leaves {method} the lower one" if never else f"{at(crossing.value)} PF-days"
+    known = f"95 % interval: {crossing_interval(crossing)}" if not math.isnan(crossing.low) else "no interval"
+    theirs = ""
+    if math.isinf(printed):
+        theirs = ", nor do the printed ones" if never else ", the printed ones nowhere"
+    elif not math.isnan(printed):
+        theirs = f", the printed ones {at(printed)}"
+    return f"cross {ours} ({known}){theirs}"
 
 
 def _stated(pair: LinePair | None, method: str, name: str) -> float:
