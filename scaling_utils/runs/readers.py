@@ -32,7 +32,7 @@ def read_runs(
     columns: Mapping[str, str] | None = None,
     units: Units | None = None,
     conventions: Conventions | Mapping[str, str] | None = None,
-    exclude: Iterable[str] = (),
+    exclude: Iterable[str] | None = (),
 ) -> RunTable:
     r"""Read training runs from files and folders of any known format as one table.
 
@@ -86,7 +86,7 @@ def read_runs(
         raise DataError("no runs are named", remedy="Name a file or a folder.")
     stated = None if isinstance(conventions, Conventions) else conventions
     _check_mappings(columns=columns, units=units, conventions=stated)
-    columns, names = dict(columns or {}), [exclude] if isinstance(exclude, str) else list(exclude)
+    columns, names = dict(columns or {}), _names(exclude)
     read = [sheet for path in paths for sheet in read_source(Path(path), columns=columns)]
     _check_columns(columns, read)
     chosen = [{n: c for n, c in columns.items() if n in sheet.frame} for sheet in read]
@@ -133,6 +133,20 @@ def _check_mappings(**options: object) -> None:
             )
 
 
+def _names(exclude: object) -> list[str]:
+    """One name or several as a list; None is no name."""
+    given = [exclude] if isinstance(exclude, str) else [] if exclude is None else exclude
+    names = []
+    for name in given if isinstance(given, Iterable) else [given]:
+        if not isinstance(name, str):
+            raise DataError(
+                f"runs are left out by their names, which are text, not {clip(repr(name), 40)}",
+                remedy="Such as exclude=['run-7'].",
+            )
+        names.append(name)
+    return names
+
+
 def _check_columns(columns: Mapping[str, str], sheets: list[Sheet]) -> None:
     """Refuse a name that no source has."""
     for name in columns:
@@ -166,10 +180,23 @@ def _leave_out(
 ) -> tuple[list[tuple[Sheet, Mapping[str, str]]], set[str]]:
     """The sheets that still have rows without the runs of these names, and the names that were found.
 
-    A name that two sheets hold, or that no sheet states, is left to `_without`, which knows the final names.
+    A name that no sheet states is left to `_without`, which knows the final names.
+
+    Raises
+    ------
+    DataError
+        If two sheets hold a run of the name.
     """
     stated = [_stated_runs(sheet, found) for sheet, found in zip(sheets, founds, strict=True)]
-    known = {name for name in names if sum((runs["run"] == name).any() for runs in stated) == 1}
+    known: set[str] = set()
+    for name in names:
+        holders = [runs.loc[runs["run"] == name, "whole"] for runs in stated if (runs["run"] == name).any()]
+        if len(holders) > 1:
+            raise DataError(
+                f"{len(holders)} sources hold a run '{clip(name, 60)}'",
+                remedy=f"Say which to leave out: {listed([whole.iloc[0] for whole in holders])}.",
+            )
+        known |= {name} if holders else set()
     known |= {name for name in names if any((runs["whole"] == name).any() for runs in stated)}
     left = []
     for sheet, found, runs in zip(sheets, founds, stated, strict=True):

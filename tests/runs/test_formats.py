@@ -290,8 +290,17 @@ class TestOptions:
 
     def test_a_name_that_two_sources_hold_must_say_which(self, put):
         both = [put("a.csv", samples.csv()), put("b.csv", samples.csv())]
-        assert "there is no run 'small'" in refusal(*both, exclude=["small"])
+        told = "2 sources hold a run 'small'. Say which to leave out: 'a.csv/small', 'b.csv/small'."
+        assert refusal(*both, exclude=["small"]) == told
+        bad = put("c.csv", "run_id,params,tokens,loss\nsmall,1e8,2e9,nan\n")
+        assert "'c.csv/small'" in refusal(both[0], bad, exclude=["small"])
         assert read_runs(both, exclude=["a.csv/small"]).n_runs == 3
+
+    @pytest.mark.parametrize("exclude", [3, [3], [None]])
+    def test_what_is_no_name_of_a_run_is_refused(self, put, exclude):
+        path = put("runs.csv", samples.csv())
+        assert "are left out by their names" in refusal(path, exclude=exclude)
+        assert read_runs(path, exclude=None).n_runs == 2
 
     def test_load_takes_them_for_files_only(self, put):
         path = put("runs.csv", samples.csv())
