@@ -25,7 +25,8 @@ def entry(
     notebook
         Its name.
     serves, why
-        Whether it was run, and the verdict on the runs (see `fitness`).
+        The verdict on the runs (see `fitness`), and why. A notebook that was asked for by name is run
+        whatever the verdict.
     parameters
         What it was given.
     failure

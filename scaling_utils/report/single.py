@@ -140,7 +140,7 @@ def run_notebook(
         failure = ran.failures.get(notebook)
         done = entry(
             notebook,
-            serves=True,
+            serves=verdict is None or verdict.serves,
             why=verdict.why if verdict else "",
             parameters=final,
             failure=message_of(failure) if failure else None,

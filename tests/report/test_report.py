@@ -80,6 +80,12 @@ def test_one_notebook_with_a_parameter(quick_book, runs_csv, tmp_path):
     )
     (done,) = json.loads((out / MANIFEST).read_text())["notebooks"]
     assert (done["state"], done["parameters"]["window"]) == ("served", 6.0)
+    two = tmp_path / "two.csv"
+    two.write_text("params,tokens,loss\n1e8,2e9,3\n2e8,4e9,2.9\n")
+    given = read_given([str(two)])
+    run_notebook(quick_book.project, "03-isoflop-profiles", given, tmp_path / "asked", parameters={})
+    (forced,) = json.loads((tmp_path / "asked" / MANIFEST).read_text())["notebooks"]
+    assert forced["state"] == "not served" and "no IsoFLOP budgets" in forced["why"]
     executed = json.loads((out / "notebooks/03-isoflop-profiles.ipynb").read_text())
     assert any("window = 6.0" in cell["source"] for cell in executed["cells"])
     assert read_document(out).results["03-isoflop-profiles", "yours"]["a"]["value"] == 0.5
