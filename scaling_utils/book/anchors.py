@@ -23,15 +23,15 @@ REDIRECTS = "book/redirects.yml"
 """Pages that have moved: new name by old name."""
 
 _HOLDERS = {"section", "figure", "dt", "tr"}
-_AUTOMATIC = re.compile(r"(id|cite-|index-|codecell|toggle-|eval-|nb-)\w*\d*|.*-name|.*-heading|cite-[\w-]+")
+_AUTOMATIC = re.compile(r"id\d+|(cite-|index-|codecell|toggle-|eval-|nb-)\w*|.*-name|.*-heading|cite-[\w-]+")
 _SHOWN = 20
 
 
 def is_public(label: str) -> bool:
     """Whether a label is one to cite: given by an author, not numbered by position.
 
-    >>> is_public("the-fit"), is_public("id3")
-    (True, False)
+    >>> is_public("the-fit"), is_public("identifiability"), is_public("id3")
+    (True, True, False)
     """
     return bool(label) and not _AUTOMATIC.fullmatch(label)
 
