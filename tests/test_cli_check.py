@@ -95,7 +95,12 @@ def test_the_option_it_names_mends_it(mine, change, what):
     [
         (curves(tokens=1e9), "--unit tokens=1e9"),
         (curves(params=1e9), "--unit params=1e9"),
-        (curves(params=1e6), "--unit params=1e9"),
+        (curves(params=1e6), "--unit params=1e6"),
+        (curves(params=1e6).replace(",N,", ",Params (M),"), "--map 'params=Params (M)' --unit params=1e6"),
+        (curves(tokens=1e9).replace(",D,", ",tokens_B,"), "--map tokens=tokens_B --unit tokens=1e9"),
+        (flop_table(1).replace("N,D,C,", "N,other,Budget (FLOPs),"), "--map 'flops=Budget (FLOPs)'"),
+        (flop_table(1).replace("N,D,C,", "N,other,budget,"), "--map flops=budget"),
+        (curves().replace("step,N", "train/loss,N").replace(",loss", ",eval/nll"), "--map loss=eval/nll"),
         (flop_table(1 / 3), "--unit flops=3"),
         (flop_table(1 / 8.64e19), "--unit flops=8.64e+19"),
         (flop_table(1.6), "--convention flop_rule=reported"),
@@ -117,6 +122,16 @@ def test_a_refusal_names_the_option_that_mends_it(mine, text, option):
         return
     assert option in str(refused.value)
     assert run("check", path, *shlex.split(option))
+
+
+def test_all_that_lacks_is_named_at_once(mine):
+    path = mine("Name,config/n_params_all,summary/tokens_seen,eval/nll,train/loss\na,1e8,2e9,3.5,3.4\n")
+    with pytest.raises(DataError) as refused:
+        run("check", path)
+    options = re.findall(r"--map \S+=[^\s.]+", str(refused.value))
+    wanted = ("params=config/n_params_all", "tokens=summary/tokens_seen", "loss=eval/nll")
+    assert options == [f"--map {option}" for option in wanted]
+    assert run("check", path, *shlex.split(" ".join(options)))
 
 
 def test_flops_as_reported_that_look_like_2nd(mine):

@@ -17,7 +17,7 @@ import pandas as pd
 from scaling_utils.conventions import PF_DAY, Conventions
 from scaling_utils.errors import DataError, clip
 from scaling_utils.runs.columns import BY_NAME, COLUMNS, Column, listed, nearest
-from scaling_utils.runs.hints import hints_of_a_log, loss_by_unit
+from scaling_utils.runs.hints import held_out, hints_of_a_log, loss_by_unit, unit_in_name
 
 LARGEST = 1e60
 """No count or loss reaches this; products of two stay within floats."""
@@ -104,12 +104,14 @@ def require_columns(
         Naming what is missing, the names looked for, and the columns of the source.
     """
     present = set(present)
-    missing = [] if "loss" in present else ["loss"]
+    missing = []
     counts = [name for name in ("params", "tokens", "flops") if name in present]
     if "params" not in counts and (conventions.flop_rule != "6ND" or len(counts) < 2):
-        missing.insert(0, "params")
-    if "params" in counts and len(counts) == 1:
-        missing.insert(0, "tokens")
+        missing.append("params")
+    if counts in (["params"], []):
+        missing.append("tokens")
+    if "loss" not in present:
+        missing.append("loss")
     if not missing:
         return
     understood = set(origin.spelling.values())
@@ -119,13 +121,18 @@ def require_columns(
         aliases = ", ".join(BY_NAME[name].aliases[:8])
         clauses.append(f"no column for '{name}'{either} (also understood: {aliases}, ...)")
         free = [n for n in names if n not in understood]
-        guess = nearest(BY_NAME[name], free)
+        guess, meant = held_out(free) if name == "loss" else None, name
+        guess = guess or nearest(BY_NAME[name], free)
+        if guess is None and name == "tokens":
+            guess, meant = nearest(BY_NAME["flops"], free) or origin.spelling.get("budget"), "flops"
         if guess is not None:
             shown = clip(guess, 60)
-            hints.append(
-                f"If '{shown}' holds the {BY_NAME[name].noun}, rename it to '{name}', or give "
-                f"--map {shlex.quote(f'{name}={shown}')}."
-            )
+            option = f"--map {shlex.quote(f'{meant}={shown}')}"
+            unit = unit_in_name(guess) if meant != "loss" else None
+            remedy = f"rename it to '{meant}', or give {option}"
+            if unit is not None:
+                remedy = f"give {option} --unit {meant}={unit}"
+            hints.append(f"If '{shown}' holds the {BY_NAME[meant].noun}, {remedy}.")
         elif name == "loss" and (other := loss_by_unit(free)) is not None:
             shown, options = clip(other[0], 60), other[1]
             hints.append(f"If '{shown}' holds it, give --map {shlex.quote(f'loss={shown}')} {options}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Collection, Iterable, Mapping
 
@@ -16,6 +17,50 @@ LOSS_WORDS = {
     "bpb": "--convention loss_unit=bits/byte",
 }
 """Parts of names of losses in another unit, and the options that say which."""
+
+
+HELD_OUT = ("val", "eval", "test", "heldout")
+"""Words by which names say that a loss is not that of training."""
+LOSSES = ("loss", "nll", "ce", "xent", "crossentropy")
+"""Words for a loss in nats."""
+UNITS = {"k": "1e3", "m": "1e6", "b": "1e9", "t": "1e12"}
+UNITS |= {
+    "thousands": "1e3",
+    "millions": "1e6",
+    "billions": "1e9",
+    "trillions": "1e12",
+    "bn": "1e9",
+    "mn": "1e6",
+}
+"""Last words of names of counts, and the units that they state."""
+
+
+def held_out(names: Iterable[str]) -> str | None:
+    """Return the one name among `names` that says that it is a held-out loss, or None.
+
+    >>> held_out(["train/loss", "eval/nll"])
+    'eval/nll'
+    """
+    said = [name for name in names if _said(name, HELD_OUT) and _said(name, LOSSES)]
+    return said[0] if len(said) == 1 else None
+
+
+def unit_in_name(name: str) -> str | None:
+    """Return the unit that the last word of a name states, or None.
+
+    >>> unit_in_name("Params (M)"), unit_in_name("tokens_B"), unit_in_name("D"), unit_in_name("param")
+    ('1e6', '1e9', None, None)
+    """
+    words = _words(name)
+    return UNITS.get(words[-1]) if len(words) > 1 else None
+
+
+def _words(name: str) -> list[str]:
+    return [word for word in re.split(r"[\W_]+", name.casefold()) if word]
+
+
+def _said(name: str, words: Iterable[str]) -> bool:
+    return not set(words).isdisjoint(_words(name))
 
 
 def loss_by_unit(names: Iterable[str]) -> tuple[str, str] | None:

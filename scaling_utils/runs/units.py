@@ -16,6 +16,7 @@ from scaling_utils.conventions import PF_DAY, Conventions, params_for, tokens_fo
 from scaling_utils.errors import clip
 from scaling_utils.runs.checks import LARGEST, Origin
 from scaling_utils.runs.columns import BY_NAME
+from scaling_utils.runs.hints import unit_in_name
 
 Units = Mapping[str, float | Literal["perplexity"]]
 """Canonical column to what one of the source's units is."""
@@ -26,6 +27,9 @@ AGREEMENT = 1.25
 FEWEST_PARAMS = 1e3
 """A table whose median model is smaller was given in thousands, millions or billions (Kaplan et al. 2020
 start at 768 parameters, with a median four orders above)."""
+
+MANY_BILLIONS = 30.0
+"""A median size from here up, but below `FEWEST_PARAMS`, was rather given in millions."""
 
 FEWEST_TOKENS = 1e4
 """A table whose median run saw fewer tokens was given in millions or billions: this is one or two batches."""
@@ -122,7 +126,7 @@ def check_units(frame: pd.DataFrame, conventions: Conventions, origin: Origin) -
             f"half of the models have at most {size:.4g} parameters",
             column="params",
             remedy="Were they given in billions or millions? Write 1.3 billion as 1.3e9, or give "
-            "--unit params=1e9.",
+            f"--unit params={_unit_of(given['params'], size)}.",
         )
     if conventions.flop_rule == "6ND" and {"params", "tokens", "flops"} <= set(given):
         _check_six_n_d(frame, origin)
@@ -130,6 +134,11 @@ def check_units(frame: pd.DataFrame, conventions: Conventions, origin: Origin) -
     _check_proportions(float(tokens.median()), float((tokens / ends["params"]).median()), origin)
     if "budget" in ends and "flops" in ends:
         _check_budgets(ends, last, origin)
+
+
+def _unit_of(name: str, size: float) -> str:
+    """The unit in which models of this size were given: by the column's name, else by what is plausible."""
+    return unit_in_name(name) or ("1e6" if size >= MANY_BILLIONS else "1e9")
 
 
 def _check_six_n_d(frame: pd.DataFrame, origin: Origin) -> None:

@@ -259,7 +259,7 @@ class TestOptions:
             ({"columns": "ppl"}, "columns is 'ppl', but must be a mapping"),
             ({"conventions": "6ND"}, "conventions is '6ND', but must be a mapping. Such as {'flop_rule'"),
             ({"conventions": {"rule": "6ND"}}, "'rule' is no convention"),
-            ({"columns": {"ppl": "loss", "seen": "tokens"}}, "or give --unit params=1e9"),
+            ({"columns": {"ppl": "loss", "seen": "tokens"}}, "or give --unit params=1e6"),
         ],
     )
     def test_a_mistaken_option_is_named(self, put, options, expected):
