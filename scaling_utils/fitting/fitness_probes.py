@@ -6,6 +6,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
+import numpy as np
+
 from scaling_utils.conventions import training_flops
 from scaling_utils.errors import DataError
 from scaling_utils.fitting.fitness_choices import (
@@ -42,6 +44,12 @@ MOST_FAILED = 0.5
 
 PLANNED_BEYOND = 10.0
 """A plan is for so many times the largest compute of the runs."""
+
+SURFACE_CONSTANTS = 5
+"""Constants of the surface of Approach 3, which take as many degrees of freedom from its residuals."""
+
+MEDIAN_TO_SD = 1.4826
+"""Standard deviation of normal residuals over their median size."""
 
 GOPHER = 5.76e23
 """FLOPs to which the notebook on IsoFLOP profiles projects."""
@@ -131,6 +139,7 @@ def parametric(runs: RunTable) -> tuple[str, Parameters]:
 
 def sweep(runs: RunTable) -> tuple[str, Parameters]:
     """Notebook 09."""
+    from scaling_utils.fitting.methods import fit_runs
     from scaling_utils.fitting.parametric import fit_parametric
 
     fit = fit_parametric(runs.final_points(), resamples=0)
@@ -139,8 +148,20 @@ def sweep(runs: RunTable) -> tuple[str, Parameters]:
             f"the loss surface is not determined ({fit.status}), so there is no best size to plan by",
             remedy="Add runs that differ in both params and tokens.",
         )
+    drawn = fit_runs(runs, "approach3", resamples=DRAWS)
+    if drawn.diagnostics["failed_share"] > MOST_FAILED:
+        raise DataError(
+            f"most bootstrap resamples of the runs have no loss surface ({drawn.status}), so there is no "
+            "best size to plan by",
+            remedy="Add runs that differ in both params and tokens.",
+        )
     why = f"a surface fitted to {fit.n_runs:,} runs"
-    return why, {"spend": beyond(runs), "target": beyond(runs, times=PLANNED_BEYOND**2)}
+    choices: Parameters = {"spend": beyond(runs), "target": beyond(runs, times=PLANNED_BEYOND**2)}
+    # Residuals are those of the logarithm of the loss.
+    loss = float(runs.final_points().frame["loss"].median())
+    left = fit.n_runs - SURFACE_CONSTANTS
+    noise = MEDIAN_TO_SD * fit.diagnostics["median_residual"] * loss * (fit.n_runs / max(left, 1)) ** 0.5
+    return why, choices | ({"noise": float(f"{noise:.2g}")} if left > 0 and noise > 0 else {})
 
 
 def beyond(runs: RunTable, *, times: float = PLANNED_BEYOND) -> float:
@@ -199,10 +220,14 @@ def protocols(runs: RunTable) -> tuple[str, Parameters]:
         )
     names = runs.frame["variant"].astype(str)
     protocols = {name: runs.subset(names == name) for name in names.unique()}
-    window, _ = _narrowest(
+    window, fits = _narrowest(
         lambda window: fit_protocols(protocols, window=window, noise=SEED_NOISE, resamples=DRAWS)
     )
-    return f"{len(protocols)} protocols", {"window": window, "published": ""}
+    # What the parabolas leave is noise, and where a valley is no parabola a little more.
+    left = [valley.residual_sd for fit in fits.values() for valley in fit.parabola.valleys]
+    noise = float(f"{np.nanmedian(left):.2g}") if np.isfinite(left).any() else 0.0
+    choices: Parameters = {"window": window, "published": ""}
+    return f"{len(protocols)} protocols", choices | ({"noise": noise} if noise > 0 else {})
 
 
 def _narrowest(fit: Callable[[float], _Fit]) -> tuple[float, _Fit]:

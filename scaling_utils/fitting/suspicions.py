@@ -6,12 +6,14 @@ What cannot be right is refused when the table is made; these cases a careful re
 from __future__ import annotations
 
 import shlex
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from scaling_utils.arrays import FloatArray
 from scaling_utils.conventions import training_flops
 from scaling_utils.errors import clip
 from scaling_utils.laws import published_law
@@ -26,6 +28,10 @@ TOKENS_PER_PARAM = (0.1, 1e4)
 """The median run of the published tables lies well within."""
 RISE = 0.05
 """A curve that ends this much above its lowest loss has diverged, or was read past its best point."""
+ABOVE = 0.2
+"""A run that ends this much above one with no more parameters and no more tokens has perhaps diverged."""
+KINDS = ("dataset", "variant", "attention", "panel")
+"""Columns that name what a loss is of, or how a run was trained: only runs alike in them are compared."""
 EARLY = 0.95
 """A run that ends before this share of what most runs reach was perhaps interrupted."""
 CHECKPOINTS = 5
@@ -65,7 +71,8 @@ def suspicions(runs: RunTable) -> tuple[Suspicion, ...]:
     -------
     tuple of Suspicion
         One loss for all runs, losses in another unit, FLOPs by another rule, unusual proportions, checkpoints
-        taken for runs, one run under two names, curves that end early or rise; empty where nothing does.
+        taken for runs, one run under two names, curves that end early or rise, runs that end far above
+        smaller ones; empty where nothing does.
 
     Notes
     -----
@@ -79,7 +86,8 @@ def suspicions(runs: RunTable) -> tuple[Suspicion, ...]:
     half of the final losses are above 26.1 nats/token, ... (--unit loss=perplexity)
     """
     ends = runs.final_points()
-    looks = (_constant, _loss_unit, _flop_rule, _proportions, _run_names, _duplicates, _early, _rising)
+    units = (_constant, _loss_unit, _flop_rule, _proportions)
+    looks = (*units, _run_names, _duplicates, _early, _rising, _above)
     return tuple(suspicion for look in looks for suspicion in look(runs, ends))
 
 
@@ -203,9 +211,14 @@ def _early(runs: RunTable, ends: RunTable) -> Iterator[Suspicion]:
         )
 
 
-def _rising(runs: RunTable, ends: RunTable) -> Iterator[Suspicion]:
+def _rise(runs: RunTable, ends: RunTable) -> FloatArray:
+    """How far each run ends above its lowest loss, as a share of that."""
     least = runs.frame.groupby("run_id", sort=False)["loss"].min().reindex(ends.frame["run_id"]).to_numpy()
-    rise = ends.frame["loss"].to_numpy() / least - 1
+    return np.asarray(ends.frame["loss"].to_numpy() / least - 1)
+
+
+def _rising(runs: RunTable, ends: RunTable) -> Iterator[Suspicion]:
+    rise = _rise(runs, ends)
     risen = ends.frame["run_id"][rise > RISE]
     if len(risen):
         yield Suspicion(
@@ -213,6 +226,37 @@ def _rising(runs: RunTable, ends: RunTable) -> Iterator[Suspicion]:
             "point?",
             _exclude(risen),
         )
+
+
+def _above(runs: RunTable, ends: RunTable) -> Iterator[Suspicion]:
+    if "tokens" not in ends.frame:
+        return
+    frame = ends.frame[_rise(runs, ends) <= RISE].sort_values(["params", "tokens", "loss"])
+    kinds = [name for name in KINDS if name in frame]
+    groups = frame.groupby(kinds, dropna=False, sort=False) if kinds else [("", frame)]
+    excess = pd.concat([_excess(group) for _, group in groups]).reindex(frame.index)
+    above = frame["run_id"][excess > ABOVE]
+    if len(above):
+        yield Suspicion(
+            f"{_runs(above)} ends {excess.max():.0%} above a run with no more parameters and no more tokens: "
+            "diverged?",
+            _exclude(above),
+        )
+
+
+def _excess(frame: pd.DataFrame) -> pd.Series[float]:
+    """How far each loss lies above the lowest of a run with no more parameters and tokens; rows in order."""
+    # The lowest losses so far, by tokens: each entry has more tokens and a lower loss than the one before it.
+    tokens: list[float] = []
+    losses: list[float] = []
+    excess = []
+    for seen, loss in zip(frame["tokens"], frame["loss"], strict=True):
+        at = bisect_right(tokens, seen)
+        excess.append(loss / losses[at - 1] - 1 if at else 0.0)
+        if not at or loss < losses[at - 1]:
+            end = next((i for i in range(at, len(losses)) if losses[i] < loss), len(losses))
+            tokens[at:end], losses[at:end] = [seen], [loss]
+    return pd.Series(excess, index=frame.index, dtype=float)
 
 
 def _runs(names: pd.Series[str]) -> str:

@@ -13,10 +13,12 @@ import pandas as pd
 import pytest
 
 from scaling_utils import load
+from scaling_utils.allocation.sweep_next import design_next_runs
 from scaling_utils.conventions import Conventions
 from scaling_utils.errors import ScalingError
 from scaling_utils.fitting.envelope import simulate_runs
 from scaling_utils.fitting.fitness import fitness, verdict_on
+from scaling_utils.fitting.parametric import fit_parametric
 from scaling_utils.fitting.suspicions import suspicions
 from scaling_utils.laws import HoffmannLaw, published_law
 from scaling_utils.runs.table import RunTable
@@ -190,9 +192,52 @@ def test_a_plan_is_by_a_method_whose_fit_is_determined():
     assert not verdict_on("08-plan-your-run", one_loss()).serves
 
 
+def ends_at_one_ratio():
+    """Six sizes, nearly all trained on a hundred tokens per parameter: few resamples have a surface."""
+    rng = np.random.default_rng(7)
+    params = np.array([1e7, 2.2e7, 5e7, 1.1e8, 2.4e8, 5.2e8])
+    tokens = params * [100, 100, 100, 100, 30, 30]
+    loss = HoffmannLaw(1.8, 700.0, 1200.0, 0.34, 0.32).loss(params, tokens)
+    frame = pd.DataFrame({"params": params, "tokens": tokens, "loss": loss * np.exp(rng.normal(0, 0.003, 6))})
+    return RunTable.from_frame(frame, source="ratio.csv")
+
+
+def test_no_sweep_is_proposed_by_a_surface_that_most_resamples_lack():
+    runs = ends_at_one_ratio()
+    assert fit_parametric(runs, resamples=0).converged
+    for notebook in ("04-parametric-loss", "09-design-a-sweep"):
+        verdict = verdict_on(notebook, runs)
+        assert not verdict.serves and "most bootstrap resamples" in verdict.why
+
+
+def test_a_sweep_is_simulated_with_the_noise_of_the_runs():
+    runs = slices(budgets=6, sizes=9)
+    stated = verdict_on("09-design-a-sweep", runs).parameters["noise"]
+    assert stated == pytest.approx(design_next_runs(runs, flops=1e20, simulations=2).noise, rel=0.2)
+    assert stated == pytest.approx(0.001 * runs.frame["loss"].median(), rel=0.5)
+
+
+def test_protocols_are_interpolated_with_the_noise_of_the_runs():
+    runs = two_protocols()
+    noise = verdict_on("07-why-kaplan-and-chinchilla-differ", runs).parameters["noise"]
+    assert noise == pytest.approx(0.001 * runs.frame["loss"].median(), rel=0.5)
+
+
 def test_one_loss_for_all_runs_is_asked_about():
     assert any("--map loss=COLUMN" in str(found) for found in suspicions(one_loss()))
     assert not any("--map loss=COLUMN" in str(found) for found in suspicions(slices()))
+
+
+def test_a_run_far_above_a_smaller_one_is_asked_about():
+    frame = slices().frame.drop(columns="budget", errors="ignore")
+    worst = frame["flops"].idxmax()
+    diverged = frame.assign(loss=frame["loss"].mask(frame.index == worst, 9.87))
+    (found,) = suspicions(RunTable.from_frame(diverged, source="diverged"))
+    assert "diverged?" in found.what and found.mend == f"--exclude {frame['run_id'][worst]}"
+    # Losses of other places in the context are not losses of the same thing.
+    panels = [frame.assign(panel=times, loss=frame["loss"] * times) for times in (1.0, 1.4)]
+    apart = pd.concat(panels, ignore_index=True).assign(run_id=lambda both: both.index.astype(str))
+    assert suspicions(RunTable.from_frame(apart, source="panels")) == ()
 
 
 def test_a_verdict_on_one_notebook_is_that_among_all_of_them():
