@@ -152,6 +152,17 @@ def test_the_schedule_of_the_runs_is_said(noisy, schedule, told):
     assert told in schedule_in_words(replace(runs, frame=frame), replace(fit, frontier=points))
 
 
+@pytest.mark.parametrize(
+    ("last", "told"), [(0.1, "it falls in column train/learning_rate"), (1.0, "name no schedule")]
+)
+def test_a_rate_that_falls_along_the_runs_is_seen(noisy, last, told):
+    runs, fit = noisy
+    along = runs.frame.groupby("run_id")["tokens"].rank(pct=True)
+    rates = (1e-3 * (1 - (1 - last) * along)).where(along > 0.1, 1e-4)  # after a warm-up
+    frame = runs.frame.assign(**{"train/learning_rate": rates})
+    assert told in schedule_in_words(replace(runs, frame=frame), fit)
+
+
 def test_choices_and_recovery_have_a_row_each(noisy):
     runs, fit = noisy
     choices = vary_choices(runs, fit, flops_range=RANGE, other_runs={"the same": runs})

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
+
+import pandas as pd
 
 from scaling_utils.errors import clip
 from scaling_utils.results.envelope import EnvelopeFit
@@ -10,6 +13,12 @@ from scaling_utils.runs.table import RunTable
 
 CONSTANT = "constant"
 """The schedule under which a point within a run stands for the end of a shorter one."""
+
+RATES = ("learning_rate", "lr")
+"""Last parts of the names of columns of learning rates, as in ``train/learning_rate``."""
+
+DECAYED = 0.5
+"""A rate that ends below this share of its peak was not constant."""
 
 
 def bend_in_words(*slopes: float) -> str:
@@ -67,14 +76,25 @@ def schedules(runs: RunTable) -> list[str]:
 
 def schedule_in_words(runs: RunTable, fit: EnvelopeFit) -> str:
     """What the schedule of these runs makes of the points within them, in a sentence."""
-    named = schedules(runs)
-    if not named:
-        return "These curves name no schedule of the learning rate."
+    named, column = schedules(runs), _decaying_rate(runs)
     if named == [CONSTANT]:
         return "The learning rate of these runs is constant."
+    if not named and column is None:
+        return "These curves name no schedule of the learning rate."
+    known = f"schedule: {', '.join(named)}" if named else f"it falls in column {column}"
     return (
-        f"The learning rate of these runs is not constant (schedule: {clip(', '.join(named), 100)}), and "
+        f"The learning rate of these runs is not constant ({clip(known, 100)}), and "
         f"{1 - fit.late_share:.0%} of the frontier's points come before the last part of their run: a run "
         "that ended there would have decayed its rate and reached another loss, so these exponents are not "
         "those of finished runs."
     )
+
+
+def _decaying_rate(runs: RunTable) -> str | None:
+    """The column of learning rates that fall along most runs, if there is one."""
+    for column in runs.frame:
+        if re.split(r"\W", str(column).casefold())[-1] in RATES:
+            rates = pd.to_numeric(runs.frame[column], errors="coerce").groupby(runs.frame["run_id"])
+            if (rates.last() < DECAYED * rates.max()).mean() > 1 / 2:
+                return str(column)
+    return None
