@@ -29,7 +29,8 @@ TOKENS_PER_PARAM = (0.1, 1e4)
 RISE = 0.05
 """A curve that ends this much above its lowest loss has diverged, or was read past its best point."""
 ABOVE = 0.2
-"""A run that ends this much above one with no more parameters and no more tokens has perhaps diverged."""
+"""A run that ends this much above one with no more parameters and no more tokens perhaps diverged, or
+ended in its warm-up."""
 KINDS = ("dataset", "variant", "attention", "panel")
 """Columns that name what a loss is of, or how a run was trained: only runs alike in them are compared."""
 EARLY = 0.95
@@ -239,7 +240,7 @@ def _above(runs: RunTable, ends: RunTable) -> Iterator[Suspicion]:
     if len(above):
         yield Suspicion(
             f"{_runs(above)} ends {excess.max():.0%} above a run with no more parameters and no more tokens: "
-            "diverged?",
+            "diverged, or ended in its warm-up?",
             _exclude(above),
         )
 

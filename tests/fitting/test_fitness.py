@@ -233,7 +233,7 @@ def test_a_run_far_above_a_smaller_one_is_asked_about():
     worst = frame["flops"].idxmax()
     diverged = frame.assign(loss=frame["loss"].mask(frame.index == worst, 9.87))
     (found,) = suspicions(RunTable.from_frame(diverged, source="diverged"))
-    assert "diverged?" in found.what and found.mend == f"--exclude {frame['run_id'][worst]}"
+    assert "diverged, or" in found.what and found.mend == f"--exclude {frame['run_id'][worst]}"
     # Losses of other places in the context are not losses of the same thing.
     panels = [frame.assign(panel=times, loss=frame["loss"] * times) for times in (1.0, 1.4)]
     apart = pd.concat(panels, ignore_index=True).assign(run_id=lambda both: both.index.astype(str))
