@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,10 @@ from scaling_utils.allocation import Source, allocate
 from scaling_utils.allocation.off_optimum import cost_curve
 from scaling_utils.allocation.planning import LEADING, SUPERSEDED, reach, spread
 from scaling_utils.allocation.rule import Fit
+from scaling_utils.errors import DataError
 from scaling_utils.figures.style import CONTRAST, INK, in_powers, in_units, literal
 from scaling_utils.laws import KnownLaw
-from scaling_utils.results import FitResult
+from scaling_utils.results import Estimate, FitResult
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,6 +26,9 @@ COLOURS = ("#0072b2", "#009e73", "#5d3a9b", "#946c00", "#3b3b3b", "#8c4a3c", "#a
 
 FADED = "#9a9a9a"
 FIRST = 1e18
+"""Least compute drawn (FLOPs), unless the budget is small."""
+DECADES_BELOW = 3
+"""Decades drawn below a small budget."""
 RATIOS = np.geomspace(1 / 8, 8, 61)
 
 
@@ -51,9 +56,9 @@ def plot_plans(sources: Mapping[str, Source], table: pd.DataFrame, flops: float)
 
     _, axes = plt.subplots(1, 2, figsize=(11.4, 1.6 + 0.32 * len(table)), width_ratios=(1, 1.05))
     colours = _colours(sources)
-    grid = np.geomspace(FIRST, flops * 10, 60)
+    grid = np.geomspace(min(FIRST, flops / 10**DECADES_BELOW), flops * 10, 60)
     for name, source in sources.items():
-        best = [allocate(source, c, param_count="total").tokens_per_param for c in grid]
+        best = [_tokens_per_param(source, c) for c in grid]
         ratio, last = np.array([e.value for e in best]), reach(source)
         width = 2.2 if isinstance(source, Fit) else 1.3
         split = int(np.searchsorted(grid, last, side="right"))
@@ -75,6 +80,14 @@ def plot_plans(sources: Mapping[str, Source], table: pd.DataFrame, flops: float)
     _draw_sizes(axes[1], table, colours)
     axes[1].set_title(f"At {in_powers(flops)} FLOPs")
     return list(axes)
+
+
+def _tokens_per_param(source: Source, flops: float) -> Estimate:
+    """Of the best size, parameters counted in full; NaN at a compute at which the law has none."""
+    try:
+        return allocate(source, flops, param_count="total").tokens_per_param
+    except DataError:
+        return Estimate(math.nan)
 
 
 def plot_cost(sources: Mapping[str, Source], flops: float) -> list[Axes]:

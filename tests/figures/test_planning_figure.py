@@ -4,11 +4,19 @@ import numpy as np
 import pytest
 
 from scaling_utils import load
-from scaling_utils.allocation.planning import PLANS, SUPERSEDED, plan_table, planning_sources, spread
+from scaling_utils.allocation.planning import (
+    PLANS,
+    SUPERSEDED,
+    plan_table,
+    planning_sources,
+    reach,
+    spread,
+)
 from scaling_utils.figures.planning import FADED, cost_sources, plot_cost, plot_plans
 from scaling_utils.figures.style import CONTRAST
 from scaling_utils.fitting.methods import fit_runs
 from scaling_utils.fitting.parametric import drop_largest_losses
+from scaling_utils.laws import published_law
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +46,22 @@ def test_lines_are_solid_within_the_runs_and_dashed_beyond():
     assert {line.get_linestyle() for line in solid} == {"-"}
     for first, second in zip(solid, dashed, strict=True):
         assert first.get_xdata()[-1] == second.get_xdata()[0]
+
+
+def test_a_small_budget_lies_on_the_axis_and_small_runs_end_before_it():
+    small = fit_runs(load("ladder-prose"), "approach3", resamples=0)
+    sources = planning_sources(small)
+    ratios, _ = plot_plans(sources, plan_table(sources, 3e14), 3e14)
+    first, last = ratios.get_xlim()
+    assert first < reach(small) < 3e14 < last
+    solid, dashed = (line.get_xdata() for line in ratios.lines[:2])
+    assert solid[0] == first and solid[-1] == dashed[0] <= reach(small) and dashed[-1] == last
+
+
+def test_a_law_is_not_drawn_where_it_leaves_no_best_size():
+    sources = {"Hoffmann 2022": published_law("hoffmann2022")}
+    ratios, _ = plot_plans(sources, plan_table(sources, 1e4), 1e4)
+    assert np.isnan(ratios.lines[0].get_ydata()[0]) and np.isfinite(ratios.lines[0].get_ydata()[-1])
 
 
 def test_the_cost_is_that_of_the_fit_with_a_band_or_of_published_laws(fit):
