@@ -78,9 +78,10 @@ def png_of(svg: str) -> bytes:
     drawn = vl_convert.svg_to_png(svg, scale=PNG_DPI / CSS_DPI)
     stream = io.BytesIO()
     with Image.open(io.BytesIO(drawn)) as image:
-        # by coverage: a median cut would spend the palette on shades of the ground, and lose rare colours
+        # by coverage: a median cut would spend the palette on shades of the ground, and lose rare colours;
+        # a step of k-means brings each colour of the palette to those that it stands for
         few = image.convert("RGB").quantize(
-            PNG_COLOURS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
+            PNG_COLOURS, method=Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE
         )
         few.save(stream, format="png", optimize=True, dpi=(PNG_DPI, PNG_DPI))
     return stream.getvalue()

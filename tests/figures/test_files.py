@@ -11,11 +11,12 @@ import numpy as np
 import pandas as pd
 import pikepdf
 import pytest
+from matplotlib import colormaps
 from matplotlib.figure import Figure
 from PIL import Image
 from vl_convert import svg_to_png
 
-from scaling_utils.figures.files import csv_of, drawn_data, lay_out, pdf_of, png_of, svg_of
+from scaling_utils.figures.files import CSS_DPI, PNG_DPI, csv_of, drawn_data, lay_out, pdf_of, png_of, svg_of
 from scaling_utils.figures.pdf import lean as lean_pdf
 from scaling_utils.figures.style import use_house_style
 from scaling_utils.figures.svg import lean
@@ -197,6 +198,21 @@ def test_powers_of_ten_are_text_and_other_labels_stay(figure):
 def test_a_png_is_the_same_each_time(figure):
     svg = svg_of(figure, lay_out(figure))
     assert png_of(svg) == png_of(svg)
+
+
+def test_colours_of_a_png_are_near_those_of_the_svg():
+    use_house_style()
+    figure = Figure(figsize=(6, 4))
+    axes = figure.subplots()
+    for n, colour in enumerate(colormaps["viridis"](np.linspace(0, 1, 12))):
+        axes.plot([0, 10], [n, 12 - n], color=colour, marker="o")
+        axes.fill_between([0, 10], [n, n], [n + 2, 12 - n], color=colour, alpha=0.18)
+    svg = svg_of(figure, lay_out(figure))
+    shown, drawn = (
+        np.asarray(Image.open(io.BytesIO(png)).convert("RGB")).astype(int)
+        for png in (png_of(svg), svg_to_png(svg, scale=PNG_DPI / CSS_DPI))
+    )
+    assert np.abs(shown - drawn).mean() < 3
 
 
 def test_png_is_small_and_sized(figure):
