@@ -122,6 +122,15 @@ def test_more_spend_and_less_noise_leave_less_scatter():
     assert design_results(design, law)["width_approach3"] == design.precision("approach3").exponent.width
 
 
+def test_noise_of_losses_per_byte_is_varied_without_published_values():
+    law = fit_parametric(load("ladder-prose"), resamples=0)
+    design = design_sweep(law, flops=3e14, reach=4, noise=0.03, simulations=50)
+    varied = vary_sweep(design).query("method == 'approach3'").set_index("change")["a sd"]
+    assert varied["0.5 times the noise"] < varied["2 times the noise"]
+    assert not varied.index.str.startswith("noise as of").any()
+    assert design_results(design, law)["loss_unit"] == "nats/byte"
+
+
 def test_a_design_depends_on_its_seed_alone():
     one, again, other = (
         design_sweep(published_law("besiroglu2024"), flops=1e21, reach=4, simulations=20, seed=seed).as_dict()

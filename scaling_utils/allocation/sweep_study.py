@@ -24,12 +24,13 @@ def vary_sweep(design: SweepDesign) -> pd.DataFrame:
     Parameters
     ----------
     design
-        The design, its prior's loss per token.
+        The design.
 
     Returns
     -------
     DataFrame
-        One row per change and method: `change`, and the columns of `precision_table`.
+        One row per change and method: `change`, and the columns of `precision_table`. The other noise is
+        what has been published; of losses that are not per token, half and twice the noise of the design.
 
     Examples
     --------
@@ -38,15 +39,7 @@ def vary_sweep(design: SweepDesign) -> pd.DataFrame:
     >>> table[table["method"] == "approach3"].set_index("change")["a sd"].idxmax()
     'noise as of Kaplan et al. 2020'
     """
-    unit = design.sweep.prior.conventions.loss_unit
-    seeds = {f"Porian et al. 2024, {on}": sd for on, sd in published("porian.noise").values().items()}
-    kaplan = published("kaplan.noise.seed").value
-    assert isinstance(kaplan, float)
-    seeds["Kaplan et al. 2020"] = kaplan
-    changes = {
-        f"noise as of {name}": (float(convert_loss(sd, "nats/token", unit)), 1.0)
-        for name, sd in seeds.items()
-    }
+    changes = _other_noise(design)
     changes |= {f"sizes around {miss:g} times the best": (design.noise, miss) for miss in MISSES if miss != 1}
     budgets, params, tokens = sweep_arrays(design.sweep)
     tables = [
@@ -68,6 +61,21 @@ def vary_sweep(design: SweepDesign) -> pd.DataFrame:
     return table[["change", *(name for name in table if name not in ("change", "spend (FLOPs)", "runs"))]]
 
 
+def _other_noise(design: SweepDesign) -> dict[str, tuple[float, float]]:
+    """By change: another noise, and that the sizes stay."""
+    unit = design.sweep.prior.conventions.loss_unit
+    if not unit.endswith("/token"):
+        return {f"{times:g} times the noise": (times * design.noise, 1.0) for times in (0.5, 2)}
+    seeds = {f"Porian et al. 2024, {on}": sd for on, sd in published("porian.noise").values().items()}
+    kaplan = published("kaplan.noise.seed").value
+    assert isinstance(kaplan, float)
+    seeds["Kaplan et al. 2020"] = kaplan
+    return {
+        f"noise as of {name}": (float(convert_loss(sd, "nats/token", unit)), 1.0)
+        for name, sd in seeds.items()
+    }
+
+
 def design_results(design: SweepDesign, prior: Source) -> dict[str, Estimate | float | str]:
     """What there is to publish of a design, by short keys.
 
@@ -81,10 +89,10 @@ def design_results(design: SweepDesign, prior: Source) -> dict[str, Estimate | f
     Returns
     -------
     dict
-        ``flops``, ``n_runs``, ``reach``, ``target``, ``noise``, ``params`` (best size at the target by the
-        prior) and ``a_true``; by method ``a_METHOD`` (mean, with the ends of 95 % of the estimates),
-        ``width_METHOD``, ``sd_METHOD``, ``factor_METHOD`` (of N_opt), ``failed_METHOD``; and ``less_METHOD``
-        and ``more_METHOD``, the width at the smallest and at the largest spend.
+        ``flops``, ``n_runs``, ``reach``, ``target``, ``noise`` with its ``loss_unit``, ``params`` (best size
+        at the target by the prior) and ``a_true``; by method ``a_METHOD`` (mean, with the ends of 95 % of
+        the estimates), ``width_METHOD``, ``sd_METHOD``, ``factor_METHOD`` (of N_opt), ``failed_METHOD``; and
+        ``less_METHOD`` and ``more_METHOD``, the width at the smallest and at the largest spend.
     """
     found: dict[str, Estimate | float | str] = {
         "flops": design.sweep.flops,
@@ -92,6 +100,7 @@ def design_results(design: SweepDesign, prior: Source) -> dict[str, Estimate | f
         "reach": design.sweep.reach,
         "target": design.target,
         "noise": design.noise,
+        "loss_unit": design.sweep.prior.conventions.loss_unit,
         "params": allocate(prior, design.target).params,
         "a_true": design.sweep.prior.law.a,
     }
