@@ -4,6 +4,7 @@ import contextlib
 import io
 import json
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import matplotlib
@@ -21,6 +22,8 @@ from scaling_utils.fitting.fitness import fitness, verdict_on
 from scaling_utils.fitting.parametric import fit_parametric
 from scaling_utils.fitting.suspicions import suspicions
 from scaling_utils.laws import HoffmannLaw, published_law
+from scaling_utils.runs.registry import SNAPSHOT
+from scaling_utils.runs.snapshot import write_snapshot
 from scaling_utils.runs.table import RunTable
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
@@ -76,6 +79,11 @@ def without_flops():
     return RunTable.from_frame(frame, conventions=Conventions("reported"), source="counts.csv")
 
 
+def per_byte(runs):
+    """The same runs of a model over bytes."""
+    return replace(runs, conventions=replace(runs.conventions, loss_unit="nats/byte"))
+
+
 def two_protocols_of_four_sizes():
     both = [slices(sizes=4, seed=seed).frame.assign(variant=name) for seed, name in enumerate("ab")]
     frame = pd.concat(both, ignore_index=True).drop(columns="run_id")
@@ -91,6 +99,8 @@ TABLES = {
     "methods by number": (two_methods_by_number, "02 05 06 08"),
     "without flops": (without_flops, "04 08 09"),
     "four sizes": (two_protocols_of_four_sizes, "03 04 07 08 09"),
+    "curves of losses per byte": (lambda: per_byte(curves()), "01 02 04 05 08"),
+    "protocols of losses per byte": (lambda: per_byte(two_protocols()), "03 04 07 08 09"),
     "one size": (lambda: curves((1e8, 1e8, 1)), ""),
     "three runs": (lambda: slices(budgets=1, sizes=3), ""),
 }
@@ -107,8 +117,8 @@ def test_which_notebooks_a_table_serves(name):
 
 def run_notebook(verdict, runs, tmp_path):
     """The code of a notebook with the parameters of a verdict, in this process."""
-    path = tmp_path / "runs.csv"
-    runs.frame.to_csv(path, index=False)
+    path = tmp_path / f"mine{SNAPSHOT}"
+    write_snapshot(runs, path)
     cells = json.loads((NOTEBOOKS / f"{verdict.notebook}.ipynb").read_text(encoding="utf-8"))["cells"]
     code = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     names: dict[str, object] = {}
@@ -156,8 +166,6 @@ def test_batch_and_warm_up_come_from_the_steps():
 
 
 def test_a_loss_in_bits_per_byte_is_fitted_without_a_critical_batch_size():
-    from dataclasses import replace
-
     runs = curves()
     in_bits = replace(runs, conventions=replace(runs.conventions, loss_unit="bits/byte"))
     verdict = fitness(in_bits)[0]
