@@ -43,16 +43,13 @@ MOST_FAILED = 0.5
 """Share of the resamples that may fail."""
 
 PLANNED_BEYOND = 10.0
-"""A plan is for so many times the largest compute of the runs."""
+"""A plan and a projection are for so many times the largest compute of the runs."""
 
 SURFACE_CONSTANTS = 5
 """Constants of the surface of Approach 3, which take as many degrees of freedom from its residuals."""
 
 MEDIAN_TO_SD = 1.4826
 """Standard deviation of normal residuals over their median size."""
-
-GOPHER = 5.76e23
-"""FLOPs to which the notebook on IsoFLOP profiles projects."""
 
 
 def kaplan(runs: RunTable) -> tuple[str, Parameters]:
@@ -99,7 +96,7 @@ def envelope(runs: RunTable) -> tuple[str, Parameters]:
             remedy="Add smaller and larger models, or longer runs.",
         )
     why = f"{fit.n_runs:,} training curves; {fit.n_sizes} sizes hold the frontier ({fit.status})"
-    return why, {"smoothing": smoothing, "published": "hoff.A1 hoff.A3"}
+    return why, {"smoothing": smoothing, "published": "hoff.A1 hoff.A3", "project_to": beyond(runs)}
 
 
 def isoflop(runs: RunTable) -> tuple[str, Parameters]:
@@ -107,15 +104,15 @@ def isoflop(runs: RunTable) -> tuple[str, Parameters]:
     from scaling_utils.fitting.isoflop import fit_isoflop, parabola_bias
     from scaling_utils.laws import HoffmannLaw, published_law
 
-    law = HoffmannLaw(**published_law("besiroglu2024").values)
+    law, project_to = HoffmannLaw(**published_law("besiroglu2024").values), beyond(runs)
 
     def fitted(window: float) -> IsoflopFit:
-        parabola_bias(runs, law, window=window, project_to=GOPHER)
+        parabola_bias(runs, law, window=window, project_to=project_to)
         return fit_isoflop(runs, window=window, resamples=0)
 
     window, fit = _narrowest(fitted)
     why = f"a minimum at {len(fit.used)} of {len(fit.valleys)} budgets, within a factor of {window:g} in size"
-    return why, {"window": window, "published": "hoff.A2"}
+    return why, {"window": window, "published": "hoff.A2", "project_to": project_to}
 
 
 def parametric(runs: RunTable) -> tuple[str, Parameters]:
@@ -134,7 +131,7 @@ def parametric(runs: RunTable) -> tuple[str, Parameters]:
             "no intervals",
             remedy="Add runs that differ in both params and tokens, or keep those of one kind.",
         )
-    return f"{fit.n_runs:,} runs ({fit.status})", {"published": "besi.ci95"}
+    return f"{fit.n_runs:,} runs ({fit.status})", {"published": "besi.ci95", "project_to": beyond(runs)}
 
 
 def sweep(runs: RunTable) -> tuple[str, Parameters]:

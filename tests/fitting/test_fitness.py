@@ -115,6 +115,14 @@ def test_which_notebooks_a_table_serves(name):
     assert all(v.why and v.needs and bool(v.parameters) == v.serves for v in verdicts)
 
 
+@pytest.mark.parametrize(("make", "notebooks"), [(curves, ("02", "04")), (slices, ("03", "04"))])
+def test_projections_are_an_order_above_the_runs(make, notebooks):
+    runs = make()
+    parameters = {v.notebook[:2]: v.parameters for v in fitness(runs)}
+    for notebook in notebooks:
+        assert parameters[notebook]["project_to"] == pytest.approx(10 * runs.frame["flops"].max(), rel=0.05)
+
+
 def run_notebook(verdict, runs, tmp_path):
     """The code of a notebook with the parameters of a verdict, in this process."""
     path = tmp_path / f"mine{SNAPSHOT}"
