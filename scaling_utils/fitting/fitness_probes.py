@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from scaling_utils.conventions import training_flops
+from scaling_utils.conventions import DEFAULT, training_flops
 from scaling_utils.errors import DataError
 from scaling_utils.fitting.fitness_choices import (
     batch_tokens,
@@ -69,7 +69,7 @@ def kaplan(runs: RunTable) -> tuple[str, Parameters]:
         raise DataError(f"the law of training curves needs at least {MIN_SIZES} model sizes, not {sizes}")
     batch, warmup = batch_tokens(runs) or KAPLAN_BATCH_TOKENS, warmup_steps(runs)
     slices = at_fixed_compute(runs)
-    per_token = runs.conventions.loss_unit == "nats/token"
+    per_token = _per_token(runs)
     critical = KAPLAN_CRITICAL_BATCH if per_token else NO_CRITICAL_BATCH
     window, minima = _narrowest(
         lambda window: measured_minima(slices, window=window, batch=batch, critical=critical, resamples=0)
@@ -131,7 +131,8 @@ def parametric(runs: RunTable) -> tuple[str, Parameters]:
             "no intervals",
             remedy="Add runs that differ in both params and tokens, or keep those of one kind.",
         )
-    return f"{fit.n_runs:,} runs ({fit.status})", {"published": "besi.ci95", "project_to": beyond(runs)}
+    published = "besi.ci95" if _per_token(runs) else ""
+    return f"{fit.n_runs:,} runs ({fit.status})", {"published": published, "project_to": beyond(runs)}
 
 
 def sweep(runs: RunTable) -> tuple[str, Parameters]:
@@ -159,6 +160,11 @@ def sweep(runs: RunTable) -> tuple[str, Parameters]:
     left = fit.n_runs - SURFACE_CONSTANTS
     noise = MEDIAN_TO_SD * fit.diagnostics["median_residual"] * loss * (fit.n_runs / max(left, 1)) ** 0.5
     return why, choices | ({"noise": float(f"{noise:.2g}")} if left > 0 and noise > 0 else {})
+
+
+def _per_token(runs: RunTable) -> bool:
+    """Whether constants that were published for losses in nats per token can be set beside these runs."""
+    return runs.conventions.loss_unit == DEFAULT.loss_unit
 
 
 def beyond(runs: RunTable, *, times: float = PLANNED_BEYOND) -> float:

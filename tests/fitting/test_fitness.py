@@ -176,7 +176,8 @@ def test_batch_and_warm_up_come_from_the_steps():
 def test_a_loss_in_bits_per_byte_is_fitted_without_a_critical_batch_size():
     runs = curves()
     in_bits = replace(runs, conventions=replace(runs.conventions, loss_unit="bits/byte"))
-    verdict = fitness(in_bits)[0]
+    verdict, _, _, surface, *_ = fitness(in_bits)
+    assert surface.parameters["published"] == "" != fitness(runs)[3].parameters["published"]
     assert verdict.serves and verdict.parameters["critical_batch"] is False
     assert "critical_batch" not in fitness(runs)[0].parameters
     with pytest.raises(ScalingError):
