@@ -19,19 +19,15 @@ from scaling_utils.allocation.sweep_precision import (
     simulate_precision,
     sweep_arrays,
 )
-from scaling_utils.arrays import FloatArray
 from scaling_utils.conventions import training_flops
 from scaling_utils.errors import ConventionError, DataError
 from scaling_utils.fitting.bridge import log_column
 from scaling_utils.fitting.minima import MIN_SIZES
-from scaling_utils.fitting.parametric import fit_parametric
+from scaling_utils.fitting.parametric import fit_parametric, residual_spread
 from scaling_utils.runs.table import RunTable
 
 REACHES = (2.0, 4.0, 8.0)
 """Widths of a slice to choose from, as the largest ratio of a size to the best one."""
-
-MEDIAN_TO_SD = 1.4826
-"""Standard deviation of normal residuals over their median size."""
 
 
 @dataclass(frozen=True)
@@ -201,13 +197,13 @@ def design_next_runs(
             raise ConventionError(
                 f"{law.name} has {name} {theirs}, the runs have {ours}; they cannot be mixed"
             )
-    params, tokens, loss = (np.exp(log_column(ends, name)) for name in ("params", "tokens", "loss"))
+    params, tokens = (np.exp(log_column(ends, name)) for name in ("params", "tokens"))
     spent = float(training_flops(params, tokens).sum())
     wanted = AHEAD * (flops + spent) if target is None else target
     if noise is not None:
         sd, noise_from = noise, "stated"
     elif prior is None:
-        sd, noise_from = _residual_sd(law, params, tokens, loss), "residuals of the fit"
+        sd, noise_from = residual_spread(fit, ends), "residuals of the fit"
     else:
         sd, noise_from = default_noise(law)
 
@@ -252,10 +248,3 @@ def design_next_runs(
 def _width(candidate: Candidate) -> float:
     width = candidate.precision.log_params.width
     return math.inf if math.isnan(width) else width
-
-
-def _residual_sd(prior: Prior, params: FloatArray, tokens: FloatArray, loss: FloatArray) -> float:
-    """Spread of the losses about the law, from their median, with the degrees of freedom that it took."""
-    left = np.abs(loss - prior.law.loss(params, tokens))
-    free = len(loss) - 5
-    return float(MEDIAN_TO_SD * np.median(left) * math.sqrt(len(loss) / free)) if free > 0 else 0.0

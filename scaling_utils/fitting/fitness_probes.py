@@ -45,12 +45,6 @@ MOST_FAILED = 0.5
 PLANNED_BEYOND = 10.0
 """A plan and a projection are for so many times the largest compute of the runs."""
 
-SURFACE_CONSTANTS = 5
-"""Constants of the surface of Approach 3, which take as many degrees of freedom from its residuals."""
-
-MEDIAN_TO_SD = 1.4826
-"""Standard deviation of normal residuals over their median size."""
-
 
 def kaplan(runs: RunTable) -> tuple[str, Parameters]:
     """Notebook 01: what serves it, and its parameters; as all here, a `ScalingError` where nothing does."""
@@ -137,29 +131,20 @@ def parametric(runs: RunTable) -> tuple[str, Parameters]:
 
 def sweep(runs: RunTable) -> tuple[str, Parameters]:
     """Notebook 09."""
-    from scaling_utils.fitting.methods import fit_runs
-    from scaling_utils.fitting.parametric import fit_parametric
+    from scaling_utils.fitting.parametric import fit_parametric, residual_spread
 
-    fit = fit_parametric(runs.final_points(), resamples=0)
+    ends = runs.final_points()
+    fit = fit_parametric(ends, resamples=0)
     if not fit.converged:
         raise DataError(
             f"the loss surface is not determined ({fit.status}), so there is no best size to plan by",
             remedy="Add runs that differ in both params and tokens.",
         )
-    drawn = fit_runs(runs, "approach3", resamples=DRAWS)
-    if drawn.diagnostics["failed_share"] > MOST_FAILED:
-        raise DataError(
-            f"most bootstrap resamples of the runs have no loss surface ({drawn.status}), so there is no "
-            "best size to plan by",
-            remedy="Add runs that differ in both params and tokens.",
-        )
+    parametric(runs)  # a surface without intervals is none to plan by
     why = f"a surface fitted to {fit.n_runs:,} runs"
     choices: Parameters = {"spend": beyond(runs), "target": beyond(runs, times=PLANNED_BEYOND**2)}
-    # Residuals are those of the logarithm of the loss.
-    loss = float(runs.final_points().frame["loss"].median())
-    left = fit.n_runs - SURFACE_CONSTANTS
-    noise = MEDIAN_TO_SD * fit.diagnostics["median_residual"] * loss * (fit.n_runs / max(left, 1)) ** 0.5
-    return why, choices | ({"noise": float(f"{noise:.2g}")} if left > 0 and noise > 0 else {})
+    noise = float(f"{residual_spread(fit, ends):.2g}")
+    return why, choices | ({"noise": noise} if noise > 0 else {})
 
 
 def _per_token(runs: RunTable) -> bool:

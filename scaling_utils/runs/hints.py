@@ -18,19 +18,15 @@ LOSS_WORDS = {
 }
 """Parts of names of losses in another unit, and the options that say which."""
 
-
 HELD_OUT = ("val", "eval", "test", "heldout")
 """Words by which names say that a loss is not that of training."""
 LOSSES = ("loss", "nll", "ce", "xent", "crossentropy")
 """Words for a loss in nats."""
-UNITS = {"k": "1e3", "m": "1e6", "b": "1e9", "t": "1e12"}
-UNITS |= {
-    "thousands": "1e3",
-    "millions": "1e6",
-    "billions": "1e9",
-    "trillions": "1e12",
-    "bn": "1e9",
-    "mn": "1e6",
+UNITS = {
+    **dict.fromkeys(("k", "thousands"), "1e3"),
+    **dict.fromkeys(("m", "mn", "millions"), "1e6"),
+    **dict.fromkeys(("b", "bn", "billions"), "1e9"),
+    **dict.fromkeys(("t", "trillions"), "1e12"),
 }
 """Last words of names of counts, and the units that they state."""
 

@@ -20,6 +20,9 @@ EVERY_RUN = "refit: Huber, every run"
 COORDINATES = ("lnA", "lnB", "lnE", "alpha", "beta")
 """What the surface is fitted in."""
 
+MEDIAN_TO_SD = 1.4826
+"""Standard deviation of normal residuals over their median size."""
+
 
 def vary_fit(
     runs: RunTable, fit: FitResult, *, every_run: RunTable | None = None, resamples: int = 1000
@@ -152,3 +155,24 @@ def surface_residuals(fit: FitResult, runs: RunTable) -> FloatArray:
     """Measured ln loss less that of the fit, shape (n,)."""
     predicted = HOFFMANN.value(fit.values(*HOFFMANN.names), runs.frame["params"], runs.frame["tokens"])
     return np.asarray(np.log(runs.frame["loss"].to_numpy(dtype=float) / np.asarray(predicted)))
+
+
+def residual_spread(fit: FitResult, runs: RunTable) -> float:
+    """Standard deviation of the losses about the surface, from their median distance.
+
+    Parameters
+    ----------
+    fit
+        Result of `fit_parametric`.
+    runs
+        The runs that it was fitted to.
+
+    Returns
+    -------
+    float
+        In the unit of the loss, with the degrees of freedom that the constants took; 0 where none are left.
+    """
+    loss = runs.frame["loss"].to_numpy(dtype=float)
+    left = np.abs(loss - loss / np.exp(surface_residuals(fit, runs)))
+    free = len(loss) - len(COORDINATES)
+    return float(MEDIAN_TO_SD * np.median(left) * math.sqrt(len(loss) / free)) if free > 0 else 0.0
